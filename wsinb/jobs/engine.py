@@ -1,0 +1,117 @@
+"""A papermill engine that streams the progress of a notebook.
+
+papermill counts cells; a job on slides spends its time inside one cell. This engine reads the progress
+messages of `wsinb.jobs.messages` while the cell runs, hands them on as `Step` values and keeps them out of the
+stored notebook.
+Kernels are started from the running Python, whatever kernelspecs are installed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import DeadKernelError
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+from papermill.log import logger
+
+from wsinb.jobs.messages import LISTENING, PROGRESS_MIME, step_from
+from wsinb.jobs.relay import Relay
+from wsinb.progress import Progress, Step
+
+__all__ = ["ENGINE_NAME", "ProgressEngine", "register"]
+
+ENGINE_NAME = "wsinb"
+
+
+class ProgressEngine(NBClientEngine):  # type: ignore[misc]
+    """Runs a notebook cell by cell and reports its progress.
+
+    Takes, beside what papermill's own engine takes, ``progress`` (see `wsinb.progress`; True by default) and
+    ``kernel_environment`` (a mapping added to the kernel's environment).
+    """
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        progress: Progress = True,
+        kernel_environment: Mapping[str, str] | None = None,
+        start_timeout: int = 60,
+        execution_timeout: int | None = None,
+        **options: Any,
+    ) -> None:
+        """Execute the notebook of a papermill execution manager in a kernel of the running Python."""
+        environment = {**os.environ, **(kernel_environment or {}), LISTENING: "1"}
+        unused = ("input_path", "kernel_name", "timeout", "startup_timeout")
+        kept = {name: value for name, value in options.items() if name not in unused}
+        with Relay(progress) as relay:
+            client = _Client(
+                nb_man,
+                on_step=relay,
+                timeout=execution_timeout,
+                startup_timeout=start_timeout,
+                kernel_name=kernel_name,
+                kernel_manager_class=_ThisPython,
+                log=logger,
+                **kept,
+            )
+            try:
+                client.execute(env=environment)
+            except DeadKernelError:
+                if client.stopped_by is not None:
+                    raise client.stopped_by from None
+                raise
+
+
+def register() -> None:
+    """Make the engine known to papermill under the name `ENGINE_NAME`, also where no entry point says so."""
+    papermill_engines.register(ENGINE_NAME, ProgressEngine)
+
+
+class _ThisPython(AsyncKernelManager):
+    """Starts kernels from the running Python, so that a job sees the same packages as its caller."""
+
+    # no user-level kernelspec named "python3" may send the job into another environment
+    _spec: ClassVar[KernelSpec] = KernelSpec(
+        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        display_name="Python 3",
+        language="python",
+    )
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        return self._spec
+
+
+class _Client(PapermillNotebookClient):  # type: ignore[misc]
+    """Takes progress messages out of the stream of outputs."""
+
+    def __init__(self, nb_man: Any, on_step: Callable[[Step], object], **options: Any) -> None:
+        super().__init__(nb_man, **options)
+        self.stopped_by: BaseException | None = None
+        self._on_step = on_step
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        data = msg["content"].get("data")
+        if msg["msg_type"] == "display_data" and isinstance(data, dict) and PROGRESS_MIME in data:
+            step = step_from(data[PROGRESS_MIME])
+            if step is not None and self.stopped_by is None:
+                self._report(step)
+            return None
+        return super().process_message(msg, cell, cell_index)
+
+    def _report(self, step: Step) -> None:
+        try:
+            self._on_step(step)
+        except BaseException as error:  # noqa: BLE001 - raised again by the engine, after the kernel is stopped
+            # raising here would only end the reading of outputs: end the wait for the cell's reply instead
+            self.stopped_by = error
+            if self.task_poll_for_reply is not None:
+                self.task_poll_for_reply.cancel()

@@ -1,0 +1,55 @@
+"""Which slides a job works on."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from wsinb.errors import InvalidParameter, UnknownSlide
+
+if TYPE_CHECKING:
+    from wsinb.project import Project
+
+__all__ = ["select_slides"]
+
+
+def select_slides(project: Project, slides: str | Iterable[str] | None, version: str = "main") -> list[str]:
+    """Return the names of the slides that are meant, in the order of the project.
+
+    Parameters
+    ----------
+    project : Project
+        The project that holds them.
+    slides : str or iterable of str, optional
+        Names or patterns (``"case-*"``, ``"*"``); all slides if None or empty.
+    version : str
+        The version whose slide list is meant.
+
+    Raises
+    ------
+    UnknownSlide
+        If a name or pattern fits no slide of the version.
+    InvalidParameter
+        If the version has no slides at all, or `slides` holds anything but texts.
+    """
+    known = list(project.slides_at(version))
+    patterns = [slides] if isinstance(slides, str) else list(slides or ())
+    if not all(isinstance(pattern, str) for pattern in patterns):
+        raise InvalidParameter("Slides are given by name or pattern, as texts.")
+    if not known:
+        raise InvalidParameter(
+            f"Project {project.name!r} has no slides at {version!r}; add one with project.slides.add(path)."
+        )
+    chosen: set[str] = set()
+    for pattern in patterns:
+        fitting = [name for name in known if name == pattern or fnmatchcase(name, pattern)]
+        if not fitting:
+            near = difflib.get_close_matches(pattern, known, n=1)
+            remedy = (
+                f"did you mean {near[0]!r}?" if near else f"its slides are {', '.join(sorted(known)[:10])}."
+            )
+            raise UnknownSlide(f"Project {project.name!r} has no slide {pattern!r} at {version!r}; {remedy}")
+        chosen.update(fitting)
+    return [name for name in known if name in chosen] if patterns else known
