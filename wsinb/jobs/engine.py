@@ -1,8 +1,8 @@
 """A papermill engine that streams the progress of a notebook.
 
 papermill counts cells; a job on slides spends its time inside one cell. This engine reads the progress
-messages of `wsinb.jobs.messages` while the cell runs, hands them on as `Step` values and keeps them out of the
-stored notebook.
+messages of `wsinb.jobs.messages` while the cell runs, hands them on as `Step` values and keeps them out of
+the stored notebook.
 Kernels are started from the running Python, whatever kernelspecs are installed.
 """
 

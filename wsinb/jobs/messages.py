@@ -1,7 +1,7 @@
 """What a notebook tells the program that runs it: its progress and its result.
 
 Both are display messages with a MIME type of our own, so they cost nothing outside a job and need no other
-channel. Progress is only sent where `ProgressEngine` listens, and the engine keeps it out of the stored notebook.
+channel. Progress is only sent where `ProgressEngine` listens; the engine keeps it out of the stored notebook.
 """
 
 from __future__ import annotations

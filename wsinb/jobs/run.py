@@ -78,7 +78,7 @@ def run(
     slides : str or iterable of str, optional
         Names or patterns (``"case-*"``) of slides; all slides of the version by default.
     version : str, optional
-        Commit, branch or tag that the job reads; the head of `branch` by default. It is pinned to a commit id.
+        Commit, branch or tag that the job reads, pinned to a commit id; the head of `branch` by default.
     branch : str
         The branch that the job commits to.
     author : str, optional
@@ -93,8 +93,8 @@ def run(
     UnknownJob, InvalidParameter, UnknownSlide, UnknownVersion
         Before a kernel starts.
     JobFailed
-        If a cell raises, the kernel dies, or the notebook tells no usable result; the notebook as far as it ran is
-        kept, and the message says where.
+        If a cell raises, the kernel dies, or the notebook tells no usable result; the notebook as far as it
+        ran is kept, and the message says where.
     Cancelled, KeyboardInterrupt
         If the run is stopped; its kernel is ended and nothing is attached.
     """
@@ -189,7 +189,7 @@ def _execute(plan: RunPlan, output: Path, project: Project, progress: Progress) 
 
     engine.register()
     try:
-        return papermill.execute_notebook(
+        executed: NotebookNode = papermill.execute_notebook(
             str(plan.notebook),
             str(output),
             parameters=plan.parameters,
@@ -200,10 +200,12 @@ def _execute(plan: RunPlan, output: Path, project: Project, progress: Progress) 
             progress=progress,
             kernel_environment={"WSINB_AUTHOR": plan.author},
         )
+        return executed
     except papermill.PapermillExecutionError as error:
         kept = _keep(output, project, plan)
         raise JobFailed(
-            f"Job {plan.job!r} failed in cell {error.cell_index + 1}: {error.ename}: {_shortened(error.evalue)} "
+            f"Job {plan.job!r} failed in cell {error.cell_index + 1}: {error.ename}: "
+            f"{_shortened(error.evalue)} "
             f"(the notebook as far as it ran: {kept})"
         ) from None
     except DeadKernelError as error:
@@ -255,7 +257,8 @@ def _keep(notebook: Path, project: Project, plan: RunPlan) -> str:
     for folder in (Path(project.path) / FAILED_FOLDER, Path(tempfile.gettempdir())):
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            return str(shutil.copy(notebook, folder / name))
+            shutil.copy(notebook, folder / name)
+            return str(folder / name)
         except OSError:
             continue  # a read-only project: the temporary folder is next
     return "not kept: no folder is writable"
