@@ -1,0 +1,1 @@
+"""Benchmarks: each module prints one JSON line per comparison, see `benchmarks._report`."""

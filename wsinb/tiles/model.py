@@ -1,0 +1,54 @@
+"""The small values that describe a slide: its levels, planes and resolution."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+__all__ = ["Level", "Planes", "level_downsample"]
+
+
+class Level(NamedTuple):
+    """One level of the pyramid; level 0 is the finest.
+
+    Attributes
+    ----------
+    size : (int, int)
+        Width and height in pixels of this level.
+    downsample : float
+        Level-0 pixels per pixel of this level.
+    tile_size : (int, int)
+        Width and height of the stored tiles, in pixels of this level.
+    """
+
+    size: tuple[int, int]
+    downsample: float
+    tile_size: tuple[int, int]
+
+
+class Planes(NamedTuple):
+    """How many focal planes (z), time points (t) and channels (c) a slide has, each at least 1."""
+
+    z: int = 1
+    t: int = 1
+    c: int = 1
+
+
+def level_downsample(l0_size: Sequence[int], lv_size: Sequence[int]) -> float:
+    """Return the downsample of a level from its size.
+
+    Writers halve a size by rounding down or up, so the quotient of two sizes is a little off. The nearest
+    whole number is taken wherever it explains both sizes to within a pixel; otherwise the mean of the two
+    quotients, as OpenSlide does.
+    """
+    quotients = [l0 / lv for l0, lv in zip(l0_size, lv_size, strict=True)]
+    mean = sum(quotients) / 2
+    whole = max(1, round(mean))
+    fits = all(abs(l0 / whole - lv) < 1 for l0, lv in zip(l0_size, lv_size, strict=True))
+    return float(whole) if fits else mean
+
+
+def positive(value: float | None) -> float | None:
+    """Return `value` if it is a finite positive number, otherwise None."""
+    return float(value) if value is not None and math.isfinite(value) and value > 0 else None

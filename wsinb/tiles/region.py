@@ -1,0 +1,92 @@
+"""Reading a region of a slide at any resolution from its pyramid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsinb.tiles.model import Level
+from wsinb.tiles.resample import area_resample, whole
+from wsinb.tiles.sources.base import Source
+
+__all__ = ["Plane", "pick_level", "read_region"]
+
+WHITE = 255
+MAX_BLOCK_PIXELS = 16_000_000
+"""Most level pixels that are held at once while a region is made smaller."""
+
+
+class Plane(NamedTuple):
+    """Focal plane, time point and channel; channel None is the colour picture of all."""
+
+    z: int = 0
+    t: int = 0
+    c: int | None = None
+
+
+def pick_level(levels: Sequence[Level], downsample: float) -> int:
+    """Index of the coarsest level that is at least as fine as `downsample`, else of the finest."""
+    fine = [number for number, level in enumerate(levels) if level.downsample <= downsample * (1 + 1e-4)]
+    return max(fine, key=lambda number: levels[number].downsample, default=0)
+
+
+def read_region(
+    source: Source, l0_x: float, l0_y: float, width: int, height: int, downsample: float, plane: Plane
+) -> NDArray[np.uint8]:
+    """Read `width` by `height` output pixels of `downsample` level-0 pixels each, from (l0_x, l0_y) on.
+
+    Every output pixel is the mean of the area it covers, on the nearest finer level; what lies outside the
+    slide is white. Memory beyond the output is bounded, however much the region is made smaller.
+    """
+    level = pick_level(source.levels, downsample)
+    lv_downsample = source.levels[level].downsample
+    lv_step = whole(downsample / lv_downsample, 1e-4 if lv_downsample <= downsample * (1 + 1e-4) else 0)
+    lv_x, lv_y = whole(l0_x / lv_downsample), whole(l0_y / lv_downsample)
+    block = max(1, int(math.sqrt(MAX_BLOCK_PIXELS) / max(lv_step, 1)))
+    if width <= block and height <= block:
+        return _read_block(source, level, lv_x, lv_y, lv_step, width, height, plane)
+    out = np.empty((height, width, 3), np.uint8)
+    for y in range(0, height, block):
+        for x in range(0, width, block):
+            n_x, n_y = min(block, width - x), min(block, height - y)
+            corner = whole(lv_x + x * lv_step), whole(lv_y + y * lv_step)
+            out[y : y + n_y, x : x + n_x] = _read_block(source, level, *corner, lv_step, n_x, n_y, plane)
+    return out
+
+
+def _read_block(
+    source: Source,
+    level: int,
+    lv_x: float,
+    lv_y: float,
+    lv_step: float,
+    width: int,
+    height: int,
+    plane: Plane,
+) -> NDArray[np.uint8]:
+    left, top = math.floor(lv_x), math.floor(lv_y)
+    right = math.ceil(whole(lv_x + lv_step * width))
+    bottom = math.ceil(whole(lv_y + lv_step * height))
+    image = _padded(source, level, (left, top, right, bottom), plane)
+    if lv_step == 1 and lv_x == left and lv_y == top:
+        return image
+    return area_resample(image, lv_x - left, lv_y - top, lv_step, width, height)
+
+
+def _padded(
+    source: Source, level: int, lv_box: tuple[int, int, int, int], plane: Plane
+) -> NDArray[np.uint8]:
+    """Read whole pixels of a level, white where the box leaves the level."""
+    lv_width, lv_height = source.levels[level].size
+    left, top, right, bottom = lv_box
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right, lv_width), min(bottom, lv_height)
+    if (x0, y0, x1, y1) == lv_box:
+        return source.read(level, lv_box, *plane)
+    out = np.full((bottom - top, right - left, 3), WHITE, np.uint8)
+    if x0 < x1 and y0 < y1:
+        out[y0 - top : y1 - top, x0 - left : x1 - left] = source.read(level, (x0, y0, x1, y1), *plane)
+    return out

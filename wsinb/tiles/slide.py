@@ -1,0 +1,340 @@
+"""`open_slide` and `Slide`: the whole of what a user does with a slide file."""
+
+from __future__ import annotations
+
+import html
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsinb.errors import InvalidInput, UnknownMpp
+from wsinb.frames import Box
+from wsinb.tiles.checksum import slide_checksum
+from wsinb.tiles.grid import TileGrid, tile_grid
+from wsinb.tiles.model import Level, Planes, positive
+from wsinb.tiles.region import Plane, read_region
+from wsinb.tiles.sources import Source, open_source
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+__all__ = ["Slide", "open_slide"]
+
+MAX_OUTPUT_PIXELS = 200_000_000
+Mpp = float | tuple[float, float] | None
+
+
+def open_slide(path: str | os.PathLike[str], mpp: Mpp = None) -> Slide:
+    """Open a slide file for reading.
+
+    Parameters
+    ----------
+    path : str or Path
+        The slide file; of a slide of several files the main one, or any one of a DICOM series.
+    mpp : float or (float, float), optional
+        Micrometres per level-0 pixel, along x and y, instead of what the file says.
+
+    Returns
+    -------
+    Slide
+
+    Raises
+    ------
+    SlideNotFound
+        There is no such file.
+    UnreadableSlide
+        The file is empty, damaged, no image, or of a kind that no reader supports.
+    """
+    path = Path(path).expanduser()
+    slide = Slide(open_source(path))
+    if mpp is not None:
+        slide.mpp = mpp
+    return slide
+
+
+class Slide:
+    """An open slide. Made by `open_slide`; may be used from several threads at once, and as a context manager.
+
+    All coordinates are level-0 pixels, with the origin at the top left and y down.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._mpp_xy = source.mpp_xy
+        self._associated = _AssociatedImages(source)
+
+    @property
+    def path(self) -> Path:
+        """Path of the file."""
+        return self._source.path
+
+    @property
+    def name(self) -> str:
+        """Name of the file without its ending."""
+        return self.path.stem
+
+    @property
+    def source_name(self) -> str:
+        """Name of the reader, such as ``jpeg-tiff`` or ``openslide``."""
+        return self._source.name
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in level-0 pixels."""
+        return self._source.levels[0].size
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels of the pyramid that the file holds, finest first."""
+        return tuple(self._source.levels)
+
+    @property
+    def planes(self) -> Planes:
+        """Number of focal planes (z), time points (t) and channels (c)."""
+        return self._source.planes
+
+    @property
+    def mpp(self) -> float | None:
+        """Micrometres per level-0 pixel, the mean of x and y; None if unknown. Can be set to a number or (x, y)."""
+        return None if self._mpp_xy is None else (self._mpp_xy[0] + self._mpp_xy[1]) / 2
+
+    @mpp.setter
+    def mpp(self, value: Mpp) -> None:
+        if value is None:
+            self._mpp_xy = None
+            return
+        pair = tuple(value) if isinstance(value, Sequence) else (value, value)
+        if len(pair) != 2 or any(not isinstance(v, int | float) or positive(v) is None for v in pair):
+            raise InvalidInput(f"mpp is {value!r}: give positive micrometres per pixel, as a number or as (x, y).")
+        self._mpp_xy = (float(pair[0]), float(pair[1]))
+
+    @property
+    def mpp_xy(self) -> tuple[float, float] | None:
+        """Micrometres per level-0 pixel along x and y, None if unknown."""
+        return self._mpp_xy
+
+    @property
+    def magnification(self) -> float | None:
+        """Magnification of the objective, None if the file does not say."""
+        return self._source.magnification
+
+    @property
+    def properties(self) -> Mapping[str, str]:
+        """The file's own metadata as text."""
+        return self._source.properties
+
+    @property
+    def associated_images(self) -> Mapping[str, NDArray[np.uint8]]:
+        """Further pictures such as ``label``, ``macro`` and ``thumbnail``: (h, w, 3) uint8, read on access."""
+        return self._associated
+
+    @cached_property
+    def checksum(self) -> str:
+        """``sha256:<hex>`` of the bytes of the file and its companions, read on first access."""
+        return slide_checksum(self.path)
+
+    def downsample(self, um_per_px: float) -> float:
+        """Level-0 pixels per pixel of `um_per_px` micrometres.
+
+        Raises
+        ------
+        UnknownMpp
+            The slide does not say how large its pixels are.
+        InvalidInput
+            `um_per_px` is not a positive number.
+        """
+        if positive(um_per_px) is None:
+            raise InvalidInput(f"um_per_px is {um_per_px!r}: give a positive number of micrometres per pixel.")
+        if self.mpp is None:
+            raise UnknownMpp(
+                f"{self.path.name} does not say how large its pixels are: set it, for example slide.mpp = 0.25, "
+                "or use downsample= instead of um_per_px=."
+            )
+        return um_per_px / self.mpp
+
+    def read(
+        self,
+        l0_x: float,
+        l0_y: float,
+        width: int,
+        height: int,
+        *,
+        um_per_px: float | None = None,
+        downsample: float | None = None,
+        z: int = 0,
+        t: int = 0,
+        c: int | None = None,
+    ) -> NDArray[np.uint8]:
+        """Read a region at any resolution.
+
+        Parameters
+        ----------
+        l0_x, l0_y : float
+            Top left corner in level-0 pixels; may lie outside the slide.
+        width, height : int
+            Size of the output in output pixels, together at most 200 million pixels.
+        um_per_px : float, optional
+            Micrometres per output pixel.
+        downsample : float, optional
+            Level-0 pixels per output pixel, instead of `um_per_px`. With neither: level-0 pixels.
+        z, t : int
+            Focal plane and time point.
+        c : int, optional
+            Channel, as a grey picture; by default the colour picture of all channels.
+
+        Returns
+        -------
+        ndarray (height, width, 3) uint8
+            RGB. Every pixel is the mean of the area it covers, on the nearest finer level of the pyramid.
+            White outside the slide and where the file leaves tiles out.
+
+        Raises
+        ------
+        InvalidInput
+            Sizes, resolution or plane are out of range.
+        UnknownMpp
+            `um_per_px` was given and the slide has no mpp.
+        UnreadableSlide
+            The pixels are damaged.
+        """
+        width, height = _output_size(width, height)
+        if not (math.isfinite(l0_x) and math.isfinite(l0_y)):
+            raise InvalidInput(f"The corner ({l0_x}, {l0_y}) is not finite: give level-0 pixels.")
+        plane = self._plane(z, t, c)
+        return read_region(
+            self._source, l0_x, l0_y, width, height, self._downsample(um_per_px, downsample), plane
+        )
+
+    def tiles(
+        self,
+        size: int = 512,
+        *,
+        um_per_px: float | None = None,
+        downsample: float | None = None,
+        overlap: int = 0,
+        within: Box | BaseGeometry | None = None,
+    ) -> TileGrid:
+        """Cut the slide into square tiles, in reading order from the top left corner.
+
+        Parameters
+        ----------
+        size : int
+            Edge of a tile, in output pixels.
+        um_per_px, downsample : float, optional
+            Resolution, as in `read`.
+        overlap : int
+            Output pixels that neighbours share.
+        within : Box or shapely geometry, optional
+            In level-0 pixels: only tiles that share area with it. The grid itself stays where it is.
+
+        Returns
+        -------
+        TileGrid
+            A sequence of `Tile`; their pixels are read on access.
+        """
+        return tile_grid(self, size, self._downsample(um_per_px, downsample), overlap, within)
+
+    def thumbnail(self, max_size: int = 512) -> NDArray[np.uint8]:
+        """Return the whole slide, the longer side at most `max_size` pixels: (h, w, 3) uint8, RGB."""
+        if max_size < 1:
+            raise InvalidInput(f"max_size is {max_size}: give at least 1 pixel.")
+        downsample = max(1.0, max(self.size) / max_size)
+        width, height = (max(1, int(length / downsample + 1e-9)) for length in self.size)
+        return self.read(0, 0, width, height, downsample=downsample)
+
+    def close(self) -> None:
+        """Release the file."""
+        self._source.close()
+
+    def __enter__(self) -> Slide:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # an open file cannot travel to another process: it is opened there again
+        return open_slide, (str(self.path.absolute()), self._mpp_xy)
+
+    def __repr__(self) -> str:
+        width, height = self.size
+        mpp = "mpp unknown" if self.mpp is None else f"{self.mpp:.4g} µm/px"
+        return f"Slide({self.path.name!r}, {width} × {height} px, {mpp}, {len(self.levels)} levels, {self.source_name})"
+
+    def _repr_png_(self) -> bytes:
+        import cv2
+
+        _ok, encoded = cv2.imencode(".png", self.thumbnail()[..., ::-1])
+        data: bytes = encoded.tobytes()
+        return data
+
+    def _repr_html_(self) -> str:
+        import base64
+
+        picture = base64.b64encode(self._repr_png_()).decode()
+        text = html.escape(repr(self))
+        return f'<figure><img alt="{text}" src="data:image/png;base64,{picture}"><figcaption>{text}</figcaption></figure>'
+
+    def _downsample(self, um_per_px: float | None, downsample: float | None) -> float:
+        if um_per_px is not None:
+            if downsample is not None:
+                raise InvalidInput("Both um_per_px and downsample are given: give one of them.")
+            return self.downsample(um_per_px)
+        if downsample is None:
+            return 1.0
+        if positive(downsample) is None:
+            raise InvalidInput(f"downsample is {downsample!r}: give a positive number of level-0 pixels per pixel.")
+        return float(downsample)
+
+    def _plane(self, z: int, t: int, c: int | None) -> Plane:
+        for axis, index, count in zip("ztc", (z, t, c or 0), self.planes, strict=True):
+            if not 0 <= index < count:
+                raise InvalidInput(f"{self.path.name} has no {axis} = {index}: use 0 to {count - 1}.")
+        return Plane(z, t, c)
+
+
+class _AssociatedImages(Mapping[str, NDArray[np.uint8]]):
+    """Pictures of a source, read when asked for."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def __getitem__(self, name: str) -> NDArray[np.uint8]:
+        if name not in self._source.associated_names:
+            raise KeyError(name)
+        return self._source.associated(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._source.associated_names)
+
+    def __len__(self) -> int:
+        return len(self._source.associated_names)
+
+    def __repr__(self) -> str:
+        return f"<pictures: {', '.join(self) or 'none'}>"
+
+
+def _output_size(width: int, height: int) -> tuple[int, int]:
+    try:
+        width, height = int(width.__index__()), int(height.__index__())
+    except AttributeError as error:
+        raise InvalidInput(f"The size {width!r} × {height!r} is not in whole pixels: use integers.") from error
+    if width < 1 or height < 1:
+        raise InvalidInput(f"The size {width} × {height} is empty: give at least 1 × 1 pixel.")
+    if width * height > MAX_OUTPUT_PIXELS:
+        raise InvalidInput(
+            f"{width} × {height} pixels are more than {MAX_OUTPUT_PIXELS:,}: read tile by tile or at a coarser resolution."
+        )
+    return width, height

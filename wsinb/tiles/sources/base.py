@@ -1,0 +1,86 @@
+"""What every reader of slide files provides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsinb.tiles.model import Level, Planes
+
+__all__ = ["NotMine", "Source"]
+
+
+class NotMine(Exception):  # noqa: N818  (not an error: the next reader is asked)
+    """A reader cannot read a file; the text says why."""
+
+
+class Source(Protocol):
+    """An open slide file. All methods may be called from several threads at once.
+
+    Attributes
+    ----------
+    name : str
+        Short name of the reader.
+    path : Path
+        The file.
+    levels : sequence of Level
+        Finest first; never empty.
+    planes : Planes
+        Number of focal planes, time points and channels.
+    mpp_xy : (float, float) or None
+        Micrometres per level-0 pixel along x and y, None if the file does not say.
+    magnification : float or None
+        Of the objective, None if the file does not say.
+    properties : mapping of str to str
+        The file's own metadata, as text.
+    associated_names : sequence of str
+        Names of further pictures, such as ``label``, ``macro`` and ``thumbnail``.
+    """
+
+    name: str
+    path: Path
+    levels: Sequence[Level]
+    planes: Planes
+    mpp_xy: tuple[float, float] | None
+    magnification: float | None
+    properties: Mapping[str, str]
+    associated_names: Sequence[str]
+
+    def read(
+        self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int | None
+    ) -> NDArray[np.uint8]:
+        """Read whole pixels of one level.
+
+        Parameters
+        ----------
+        level : int
+            Index into `levels`.
+        lv_box : (int, int, int, int)
+            xmin, ymin, xmax, ymax in pixels of the level, inside the level and not empty.
+        z, t : int
+            Focal plane and time point, in range.
+        c : int or None
+            Channel, in range; None for the colour picture of all channels.
+
+        Returns
+        -------
+        ndarray (height, width, 3) uint8, RGB. Tiles that the file leaves out are white.
+
+        Raises
+        ------
+        UnreadableSlide
+            The pixels are damaged.
+        """
+        ...
+
+    def associated(self, name: str) -> NDArray[np.uint8]:
+        """Return the further picture called `name`: (height, width, 3) uint8, RGB."""
+        ...
+
+    def close(self) -> None:
+        """Release the file."""
+        ...

@@ -1,0 +1,233 @@
+"""Everything that is no plain JPEG pyramid, through the sources of the large-image library."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsinb.errors import UnreadableSlide
+from wsinb.tiles import metadata
+from wsinb.tiles.model import Level, Planes, positive
+from wsinb.tiles.sources.base import NotMine
+from wsinb.tiles.sources.pixels import blend_channels, data_range, to_rgb
+
+__all__ = ["LargeImageSource", "open_large_image"]
+
+READERS = {
+    "openslide": "OpenslideFileTileSource",
+    "tifffile": "TifffileFileTileSource",
+    "dicom": "DICOMFileTileSource",
+    "pil": "PILFileTileSource",
+    "tiff": "TiffFileTileSource",
+    "ometiff": "OMETiffFileTileSource",
+}
+"""Readers in the order in which they are asked; the last two are there with ``pip install wsinb[tiff]``."""
+
+FRAMES_FIRST = {"ome", "qpi", "imagej", "lsm", "fluoview", "stk", "micromanager", "scanimage"}
+"""Kinds of TIFF with planes, of which OpenSlide would show only the first."""
+
+MAX_OVERVIEW = 1024
+
+
+def open_large_image(path: Path) -> LargeImageSource:
+    """Open a file by the first of large-image's sources that can open it and read its first pixels.
+
+    Raises
+    ------
+    UnreadableSlide
+        None can.
+    """
+    for name in _order(path):
+        try:
+            return LargeImageSource(path, name)
+        except NotMine:
+            continue
+    raise UnreadableSlide(f"{path} cannot be read as a slide: {_remedy(path)}.")
+
+
+class LargeImageSource:
+    """A file read by one of large-image's sources. See `Source`.
+
+    Pixels that are not 8-bit are scaled so that the overview of each channel fills the range from black to
+    white (`data_range`). Several channels give a picture in `CHANNEL_COLOURS` unless one is asked for.
+    """
+
+    def __init__(self, path: Path, name: str) -> None:
+        self.path = path
+        self.name = name
+        self._lock = threading.RLock()
+        self._tiles, self._pid = _open(path, name), os.getpid()
+        try:
+            self._describe()
+            self.read(len(self.levels) - 1, (0, 0, 1, 1), 0, 0, None)
+        except Exception as error:
+            raise NotMine(f"{name} cannot read its pixels ({error})") from error
+
+    def _describe(self) -> None:
+        tiles = self._tiles
+        about = tiles.getMetadata()
+        self._size = (int(about["sizeX"]), int(about["sizeY"]))
+        self._tile_size = (int(about["tileWidth"]), int(about["tileHeight"]))
+        self._strides = about.get("IndexStride", {})
+        count = about.get("IndexRange", {})
+        self.planes = Planes(count.get("IndexZ", 1), count.get("IndexT", 1), count.get("IndexC", 1))
+        self._lv_z = _stored_levels(tiles)
+        self.levels = tuple(self._level(2 ** (tiles.levels - 1 - lv_z)) for lv_z in self._lv_z)
+        self.properties: Mapping[str, str] = dict(_flat(tiles.getInternalMetadata() or {}))
+        self.mpp_xy = metadata.plausible_mpp(_micrometres(about.get("mm_x")), _micrometres(about.get("mm_y")))
+        self.magnification = _magnification(about, self.properties)
+        self.associated_names = tuple(sorted(tiles.getAssociatedImagesList()))
+
+    def _level(self, downsample: int) -> Level:
+        size = tuple(max(1, length // downsample) for length in self._size)
+        return Level((size[0], size[1]), float(downsample), self._tile_size)
+
+    def read(
+        self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int | None
+    ) -> NDArray[np.uint8]:
+        """See `Source.read`."""
+        if c is None and self.planes.c > 1:
+            return blend_channels([self.read(level, lv_box, z, t, number) for number in range(self.planes.c)])
+        pixels = self._raw(level, lv_box, z, t, c or 0)
+        scale = None if pixels.dtype in (np.uint8, np.bool_) else self._range(c or 0)
+        return to_rgb(pixels, scale)
+
+    def associated(self, name: str) -> NDArray[np.uint8]:
+        """See `Source.associated`."""
+        try:
+            encoded, _mime = self._source().getAssociatedImage(name, format="PNG", encoding="PNG")
+            import io
+
+            from PIL import Image
+
+            return np.array(Image.open(io.BytesIO(encoded)).convert("RGB"))
+        except Exception as error:
+            raise UnreadableSlide(f"The {name} picture of {self.path} is damaged: copy the file again.") from error
+
+    def close(self) -> None:
+        """See `Source.close`."""
+        self._tiles = None
+
+    def _source(self) -> Any:
+        """The open large-image source; opened anew in a forked child, whose locks may be held by nobody."""
+        if self._tiles is None:
+            raise ValueError(f"{self.path} is closed: open it again with open_slide.")
+        if self._pid != os.getpid():
+            self._lock = threading.RLock()
+            self._tiles, self._pid = _open(self.path, self.name), os.getpid()
+        return self._tiles
+
+    def _raw(self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int) -> NDArray[Any]:
+        """Pixels as stored: (height, width, bands)."""
+        frame = sum(self._strides.get(f"Index{axis}", 0) * i for axis, i in zip("ZTC", (z, t, c), strict=True))
+        xmin, ymin, xmax, ymax = lv_box
+        width, height = self._tile_size
+        rows = []
+        for t_row in range(ymin // height, -(-ymax // height)):
+            top = t_row * height
+            row = []
+            for t_col in range(xmin // width, -(-xmax // width)):
+                left = t_col * width
+                tile = self._tile(t_col, t_row, self._lv_z[level], frame)
+                row.append(tile[max(ymin - top, 0) : ymax - top, max(xmin - left, 0) : xmax - left])
+            rows.append(np.concatenate(row, axis=1) if len(row) > 1 else row[0])
+        return np.concatenate(rows, axis=0) if len(rows) > 1 else rows[0]
+
+    def _tile(self, t_col: int, t_row: int, lv_z: int, frame: int) -> NDArray[Any]:
+        try:
+            tile = self._source().getTile(
+                t_col, t_row, lv_z, numpyAllowed="always", frame=frame, applyStyle=False
+            )
+        except Exception as error:
+            raise UnreadableSlide(
+                f"Tile ({t_col}, {t_row}) of {self.path} is damaged or cut off: copy the file again from its origin."
+            ) from error
+        pixels: NDArray[Any] = np.asarray(tile)
+        return pixels if pixels.ndim == 3 else pixels[..., None]
+
+    @functools.cache  # noqa: B019  (a slide is closed with its reader)
+    def _range(self, c: int) -> tuple[float, float]:
+        """Range of the values of a channel in its overview, of the first plane."""
+        level = len(self.levels) - 1
+        width, height = self.levels[level].size
+        x, y = max(0, (width - MAX_OVERVIEW) // 2), max(0, (height - MAX_OVERVIEW) // 2)
+        box = (x, y, min(width, x + MAX_OVERVIEW), min(height, y + MAX_OVERVIEW))
+        return data_range(self._raw(level, box, 0, 0, c))
+
+
+def _open(path: Path, name: str) -> Any:
+    """Open by the reader called `name`; `NotMine` if it is not installed or refuses the file."""
+    try:
+        module = importlib.import_module(f"large_image_source_{name}")
+        # uncached: large-image would give back the old content of a file that was replaced
+        return getattr(module, READERS[name])(str(path), noCache=True)
+    except ImportError as error:
+        raise NotMine(f"the reader {name} is not installed") from error
+    except Exception as error:
+        raise NotMine(f"{name} refuses it ({error})") from error
+
+
+def _order(path: Path) -> list[str]:
+    names = list(READERS)
+    with path.open("rb") as file:
+        is_tiff = file.read(2) in (b"II", b"MM")
+    if not is_tiff:
+        return names
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            frames = FRAMES_FIRST & set(tiff.flags)
+    except Exception:  # noqa: BLE001  (a broken file makes the parser raise anything)
+        frames = set()
+    if frames:
+        names.remove("openslide")
+        names.append("openslide")
+    return names
+
+
+def _stored_levels(tiles: Any) -> list[int]:
+    """large-image's numbers of the levels that the file holds, finest first; the others it would compute."""
+    stored = {tiles.getPreferredLevel(lv_z) for lv_z in range(tiles.levels)}
+    present = tiles._nonemptyLevelsList(0)
+    return [tiles.levels - 1] + [
+        lv_z for lv_z in range(tiles.levels - 2, -1, -1) if lv_z in stored and present[lv_z]
+    ]
+
+
+def _micrometres(mm: float | None) -> float | None:
+    return None if mm is None else mm * 1000
+
+
+def _magnification(about: Mapping[str, Any], properties: Mapping[str, str]) -> float | None:
+    """The stored magnification; large-image estimates a missing one from the resolution, which is no fact."""
+    stored = metadata.magnification_of({key.rpartition("/")[2]: value for key, value in properties.items()}, "")
+    if stored is not None:
+        return stored
+    value, mm = positive(about.get("magnification")), positive(about.get("mm_x"))
+    estimated = value is not None and mm is not None and abs(value * mm - 0.01) < 1e-9
+    return None if estimated else value
+
+
+def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Flatten nested metadata to ``a/b`` keys and text."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{prefix}/{key}" if prefix else str(key))
+    elif value is not None:
+        yield prefix, str(value)
+
+
+def _remedy(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix == ".czi":
+        return "install a reader for Zeiss files, or export it from ZEN as OME-TIFF"
+    return "it is damaged, or of a kind that is not supported; copy it again, or convert it to a tiled TIFF"
