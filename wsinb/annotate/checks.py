@@ -1,0 +1,248 @@
+"""Validation: what an annotation table must be before it is stored, and why it is not."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wsinb.annotate.arrow import frame_column, make_frame
+from wsinb.annotate.geometry import check_geometries
+from wsinb.annotate.problems import Problems
+from wsinb.annotate.schema import FRAME_COLUMNS, JSON_COLUMNS, SCHEMA
+from wsinb.errors import InvalidAnnotation
+
+__all__ = ["validate"]
+
+_UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+_DEFAULTS: dict[str, Any] = {"layer": "manual", "z": 0, "t": 0}
+_INT32_MAX = 2**31 - 1
+
+
+def validate(
+    gdf: gpd.GeoDataFrame, *, repair: bool = False, labels: Collection[str] | None = None
+) -> gpd.GeoDataFrame:
+    """Return the table with every column, the right dtypes and an id in each row.
+
+    Parameters
+    ----------
+    gdf
+        A GeoDataFrame with a column `geometry` in level-0 pixels, without CRS. Columns
+        of the table that it lacks are filled in: new ids, the shape that fits the
+        geometry, layer "manual", z = t = 0, `created_at` the present time, else null.
+        JSON columns may hold Python objects.
+    repair
+        Mend invalid polygons instead of refusing them; a mended rectangle, circle or ellipse
+        becomes a polygon.
+    labels
+        The labels that are allowed, or None for any.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        A new table; its index counts from 0.
+
+    Raises
+    ------
+    InvalidAnnotation
+        If anything does not fit; the message names the rows and the reasons.
+    """
+    _check_frame(gdf)
+    problems = Problems()
+    columns: dict[str, pa.Array] = {}
+    for name in FRAME_COLUMNS:
+        if name != "geometry":
+            columns[name] = _arrow_column(gdf, name)
+    columns["id"] = _ids(columns["id"], problems)
+    problems.ids = columns["id"]
+    _check_words(columns, problems, labels)
+    _check_numbers(columns, problems)
+    created = columns["created_at"]
+    columns["created_at"] = pc.fill_null(created, pa.scalar(pd.Timestamp.now("UTC"), created.type))
+    parsed = {name: _parse_json(columns[name], name, problems) for name in JSON_COLUMNS}
+    geometries = np.array(gdf["geometry"].array, dtype=object)
+    geometries, shapes, params = check_geometries(
+        geometries, columns["shape"], parsed["shape_params"], problems, repair=repair
+    )
+    problems.raise_if_any()
+    columns["shape"] = pa.array(shapes, pa.string())
+    parsed["shape_params"] = params
+    for name, values in parsed.items():
+        columns[name] = _json_texts(values)
+    return make_frame({name: frame_column(array, name) for name, array in columns.items()}, geometries)
+
+
+def _check_frame(gdf: Any) -> None:
+    if not isinstance(gdf, gpd.GeoDataFrame):
+        raise InvalidAnnotation(
+            f"Annotations are a GeoDataFrame, not {type(gdf).__name__}: make one with new_annotations()."
+        )
+    if "geometry" not in gdf.columns or not isinstance(gdf["geometry"], gpd.GeoSeries):
+        raise InvalidAnnotation("Column 'geometry' is missing: rename yours with gdf.rename_geometry('geometry').")
+    twice = sorted({str(name) for name in gdf.columns[gdf.columns.duplicated()]})
+    if twice:
+        raise InvalidAnnotation(f"Column {twice[0]!r} occurs twice: keep one.")
+    extra = [str(name) for name in gdf.columns if name not in FRAME_COLUMNS and name != "bbox"]
+    if extra:
+        raise InvalidAnnotation(
+            f"Annotations have no column {extra[0]!r}: put such data into the column 'properties', as a JSON "
+            f"object a row, or drop it."
+        )
+    if gdf["geometry"].crs is not None:
+        raise InvalidAnnotation(
+            "Annotations are in level-0 pixels and have no CRS: remove it with gdf.set_crs(None, allow_override=True)."
+        )
+
+
+def _arrow_column(gdf: gpd.GeoDataFrame, name: str) -> pa.Array:
+    """Return a column as Arrow in its stored type; JSON columns as Python objects in text."""
+    field = SCHEMA.field(name)
+    if name not in gdf.columns:
+        if name in _DEFAULTS:
+            return pa.array([_DEFAULTS[name]] * len(gdf), field.type)
+        return pa.nulls(len(gdf), field.type)
+    values = gdf[name]
+    if name in JSON_COLUMNS:
+        values = pd.Series([_as_text(value) for value in values], dtype=object)
+    elif pa.types.is_timestamp(field.type):
+        values = _utc(values, name)
+    try:
+        array = pa.array(values, from_pandas=True)
+        array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        array = _cast(array, field, name)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise InvalidAnnotation(f"Column {name!r} must hold {_TYPE_WORDS[str(field.type)]}: {error}.") from error
+    if name in _DEFAULTS and array.null_count:
+        array = pc.fill_null(array, _DEFAULTS[name])
+    return array
+
+
+_TYPE_WORDS = {
+    "string": "text",
+    "double": "numbers",
+    "int32": "whole numbers",
+    "timestamp[us, tz=UTC]": "times with a time zone",
+}
+
+
+def _cast(array: pa.Array, field: pa.Field, name: str) -> pa.Array:
+    """Cast without guessing: text never becomes a number, nor a number text."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        array, kind = array.dictionary_decode(), kind.value_type
+    text = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    number = pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    fits = {
+        "string": text,
+        "double": number,
+        "int32": number,
+        "timestamp[us, tz=UTC]": pa.types.is_timestamp(kind),
+    }[str(field.type)]
+    if not fits and not pa.types.is_null(kind):
+        raise TypeError(f"it holds {kind}")
+    return array.cast(field.type, safe=not pa.types.is_timestamp(field.type))
+
+
+def _utc(values: pd.Series, name: str) -> pd.Series:
+    try:
+        times = pd.to_datetime(values)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InvalidAnnotation(f"Column {name!r} must hold times with a time zone: {error}.") from error
+    if times.notna().any() and getattr(times.dtype, "tz", None) is None:
+        raise InvalidAnnotation(f"Column {name!r} has no time zone: use gdf[{name!r}].dt.tz_localize('UTC').")
+    return times.dt.tz_convert("UTC") if getattr(times.dtype, "tz", None) is not None else times
+
+
+def _ids(given: pa.Array, problems: Problems) -> pa.Array:
+    ids = pc.utf8_lower(given)
+    if ids.null_count:
+        texts = ids.to_pylist()
+        ids = pa.array([str(uuid.uuid4()) if text is None else text for text in texts], pa.string())
+    good = pc.match_substring_regex(ids, _UUID)
+    problems.ids = ids
+    problems.add(~_mask(good), "its id is not a UUID like '0b6fd6bd-8c1b-4f4e-9f0f-6d4a1c3e2b5a'")
+    codes = ids.dictionary_encode().indices.to_numpy()
+    problems.add(pd.Series(codes).duplicated().to_numpy(), "its id occurs twice in the table")
+    return ids
+
+
+def _check_words(columns: dict[str, pa.Array], problems: Problems, labels: Collection[str] | None) -> None:
+    for name in ("label", "layer"):
+        problems.add(_mask(pc.equal(columns[name], "")), f"its {name} is empty")
+    if labels is None:
+        return
+    allowed = set(labels)
+    for label in pc.unique(columns["label"].drop_null()).to_pylist():
+        if label not in allowed:
+            rows = _mask(pc.equal(columns["label"], label))
+            problems.add(rows, f"its label {label!r} is not in the label set: add it or choose another")
+
+
+def _check_numbers(columns: dict[str, pa.Array], problems: Problems) -> None:
+    score = columns["score"]
+    bad = pc.invert(pc.and_(pc.greater_equal(score, 0.0), pc.less_equal(score, 1.0)))
+    problems.add(_mask(bad), "its score is not a number from 0 to 1")
+    for name in ("z", "t", "c"):
+        problems.add(_mask(pc.less(columns[name], 0)), f"its {name} is below 0")
+
+
+def _parse_json(column: pa.Array, name: str, problems: Problems) -> list[Any]:
+    """Return the values of a JSON column; equal texts are parsed once."""
+    encoded = column.dictionary_encode()
+    values: list[Any] = []
+    reasons: list[str | None] = []
+    for text in encoded.dictionary.to_pylist():
+        value, reason = _parse_one(text, name)
+        values.append(value)
+        reasons.append(reason)
+    codes = np.asarray(pc.fill_null(encoded.indices, -1))
+    for code, reason in enumerate(reasons):
+        if reason:
+            problems.add(codes == code, reason)
+    return [None if code < 0 else values[code] for code in codes]
+
+
+def _parse_one(text: str, name: str) -> tuple[Any, str | None]:
+    kind = JSON_COLUMNS[name]
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        return None, f"its {name} is not JSON ({error})"
+    if not isinstance(value, kind):
+        return None, f"its {name} is not a JSON {'object' if kind is dict else 'list'}"
+    return value, None
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(f"{word} is no JSON number")
+
+
+def _json_texts(values: Iterable[Any]) -> pa.Array:
+    texts = [None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in values]
+    return pa.array(texts, pa.string())
+
+
+def _as_text(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict | list):
+        try:
+            return json.dumps(value, ensure_ascii=False)
+        except (TypeError, ValueError) as error:
+            raise InvalidAnnotation(f"A value of a JSON column cannot be written as JSON: {error}.") from error
+    if value is None or value is pd.NA or value != value:  # NaN is not itself
+        return None
+    raise InvalidAnnotation(f"JSON columns hold JSON text, a dict, a list or None, not {type(value).__name__}.")
+
+
+def _mask(values: pa.Array) -> npt.NDArray[np.bool_]:
+    """Return a boolean Arrow array as numpy; null is False."""
+    return np.asarray(pc.fill_null(values, False), dtype=bool)
