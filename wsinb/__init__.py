@@ -57,5 +57,7 @@ def _jupyter_labextension_paths() -> list[dict[str, str]]:
     return [{"src": "labextension", "dest": "wsinb"}]
 
 
-def _jupyter_server_extension_points() -> list[dict[str, str]]:
-    return [{"module": "wsinb.serve.extension"}]
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    from wsinb.serve.extension import WsinbExtension
+
+    return [{"module": "wsinb.serve.extension", "app": WsinbExtension}]

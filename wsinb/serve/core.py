@@ -1,0 +1,62 @@
+"""The request core: plain requests in, plain answers out, from any thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wsinb.serve.failures import failure_response
+from wsinb.serve.messages import Request, Response
+from wsinb.serve.paths import PathGuard
+from wsinb.serve.slide_cache import SlideCache
+from wsinb.serve.vector_cache import VectorCache
+
+__all__ = ["Core", "Settings"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a face configures.
+
+    Parameters
+    ----------
+    root
+        Folder that relative paths are relative to, and that all paths are confined to.
+    roots
+        Further folders that may be opened.
+    open_slides
+        How many slide files stay open at once.
+    index_bytes, tile_bytes
+        Memory for the spatial indexes of annotations and for encoded vector tiles.
+    """
+
+    root: Path
+    roots: Sequence[str] = ()
+    open_slides: int = 16
+    index_bytes: int = 1 << 30
+    tile_bytes: int = 128 << 20
+
+
+class Core:
+    """Answers requests; holds the open slides and the indexes of annotations."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.paths = PathGuard(settings.root, settings.roots)
+        self.slides = SlideCache(settings.open_slides)
+        self.vectors = VectorCache(settings.index_bytes, settings.tile_bytes)
+
+    def handle(self, request: Request) -> Response:
+        """Answer `request`; every error becomes an answer too."""
+        from wsinb.serve.routes import find_route
+
+        try:
+            route, arguments = find_route(request.method, request.route)
+            return route.endpoint(self, request, arguments)
+        except Exception as error:  # noqa: BLE001 - a face must get an answer whatever happens
+            return failure_response(error)
+
+    def close(self) -> None:
+        """Close the slides and forget what was cached."""
+        self.slides.close()
+        self.vectors.clear()

@@ -1,0 +1,85 @@
+"""Exact annotations, by id or by the row number that a vector tile tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from wsinb.errors import InvalidInput
+from wsinb.serve.messages import NotServed, Request, Response, json_response
+from wsinb.serve.sources import project_source
+
+if TYPE_CHECKING:
+    from wsinb.project import Project
+    from wsinb.serve.core import Core
+    from wsinb.serve.vector_index import VectorIndex
+
+__all__ = ["get_annotations"]
+
+MAX_FEATURES = 1000
+MAX_LIST_TEXT = 64_000
+
+
+def get_annotations(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
+    """Answer with features in the order in which they were asked for; an unknown id or row is an error."""
+    version = request.optional_text("version") or "main"
+    ids, rows = _listed(request, "ids"), _listed(request, "rows")
+    if bool(ids) == bool(rows):
+        raise InvalidInput("Ask for annotations by either 'ids' or 'rows', as a list with commas.")
+    source = project_source(core, request.text("project"), request.text("slide"), version)
+    assert source.project is not None
+    assert source.entry is not None
+    commit = source.project.resolve(version)
+    index = core.vectors.index(source.project, commit, source.entry.name)
+    places = _places_of_ids(index, ids) if ids else _places_of_rows(index, rows)
+    features = _features(source.project, commit, source.entry.name, index, places)
+    return json_response({"version": commit, "features": features})
+
+
+def _listed(request: Request, name: str) -> list[str]:
+    text = request.query.get(name, "")
+    if len(text) > MAX_LIST_TEXT:
+        raise InvalidInput(f"The list of {name} is too long: ask for at most {MAX_FEATURES} at once.")
+    items = [item for item in text.split(",") if item]
+    if len(items) > MAX_FEATURES:
+        raise InvalidInput(f"{len(items)} {name} are too many: ask for at most {MAX_FEATURES} at once.")
+    return list(dict.fromkeys(items))
+
+
+def _places_of_ids(index: VectorIndex, ids: list[str]) -> list[int]:
+    places = dict(zip(ids, _search(index, ids), strict=True))
+    for identifier, place in places.items():
+        if place >= len(index.ids) or index.ids[place] != identifier:
+            raise NotServed(f"This version has no annotation {identifier!r}: it may have been deleted.")
+    return list(places.values())
+
+
+def _search(index: VectorIndex, ids: list[str]) -> list[int]:
+    import bisect
+
+    return [bisect.bisect_left(index.ids, identifier) for identifier in ids]
+
+
+def _places_of_rows(index: VectorIndex, rows: list[str]) -> list[int]:
+    for row in rows:
+        if not (row.isascii() and row.isdigit() and len(row) < 11 and int(row) < len(index.ids)):
+            raise NotServed(f"This version has no row {row[:20]!r}: rows go from 0 to {len(index.ids) - 1}.")
+    return [int(row) for row in rows]
+
+
+def _features(
+    project: Project, commit: str, slide: str, index: VectorIndex, places: list[int]
+) -> list[dict[str, Any]]:
+    import numpy as np
+
+    from wsinb.annotate import to_features
+    from wsinb.frames import Box
+
+    boxes = index.id_boxes[places]
+    # what has no geometry is found only by reading everything; it is rare
+    bbox = Box(*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)) if np.isfinite(boxes).all() else None
+    table = project.read(slide, version=commit, bbox=bbox)
+    order = {index.ids[place]: number for number, place in enumerate(places)}
+    table = table[table["id"].isin(list(order))]
+    features = to_features(table)
+    return sorted(features, key=lambda feature: order[feature["id"]])

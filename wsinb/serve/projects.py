@@ -1,0 +1,92 @@
+"""Projects: making one around a slide, its labels, its log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wsinb.errors import InvalidInput, ProjectExists, UnknownProject
+from wsinb.serve.edits import MAX_WORD, member
+from wsinb.serve.messages import Request, Response, json_response
+from wsinb.serve.slide_cache import identify
+from wsinb.serve.slides import describe, name_in
+from wsinb.serve.sources import open_allowed_project, project_source
+
+if TYPE_CHECKING:
+    from wsinb.project import Project
+    from wsinb.serve.core import Core
+
+__all__ = ["get_log", "post_labels", "post_project"]
+
+MAX_COMMITS = 1000
+MAX_LABELS = 1000
+
+
+def get_log(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
+    """Answer with the newest commits of a branch, the newest first."""
+    limit = request.integer("limit", 50, 1, MAX_COMMITS)
+    project = open_allowed_project(core, request.text("project"))
+    commits = project.log(request.optional_text("branch") or "main", limit=limit)
+    return json_response(
+        {
+            "commits": [
+                {
+                    "id": commit.id,
+                    "author": commit.author,
+                    "time": _text(commit.time),
+                    "message": commit.message,
+                    "changes": commit.changes,
+                }
+                for commit in commits
+            ]
+        }
+    )
+
+
+def post_project(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
+    """Make the project and add the slide, each where it is missing; answer like GET ``slide``."""
+    body = request.json()
+    folder = core.paths.resolve(body.get("folder"))
+    path = core.paths.resolve(body.get("path"))
+    with core.slides.lease(identify(path)):
+        pass  # a file that is no slide must not leave an empty project behind
+    project = _open_or_create(folder, member(body, "name", MAX_WORD, default=folder.name))
+    name = name_in(project, path)
+    if name is None:
+        wanted = member(body, "slide", MAX_WORD, default=path.stem)
+        if wanted in project.slides:
+            raise InvalidInput(f"The project has another slide {wanted!r}: choose another name for this one.")
+        name = project.slides.add(path, name=wanted).name
+    return json_response(describe(core, project_source(core, str(folder), name)))
+
+
+def post_labels(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
+    """Add labels, or change those of the same name; answer with all labels."""
+    from wsinb.annotate import LabelSet
+
+    body = request.json()
+    labels = body.get("labels")
+    if not isinstance(labels, list) or not 0 < len(labels) <= MAX_LABELS:
+        raise InvalidInput(f"'labels' must be a list of 1 to {MAX_LABELS} labels.")
+    project = open_allowed_project(core, body.get("project"))
+    project.labels.add(list(LabelSet.from_json(labels).values()))
+    return json_response({"labels": project.labels_at("main").to_json()})
+
+
+def _open_or_create(folder: Path, name: str) -> Project:
+    from wsinb.project import create_project, open_project
+
+    try:
+        return open_project(folder)
+    except UnknownProject:
+        pass
+    try:
+        return create_project(folder, name=name)
+    except ProjectExists:
+        # another request made it in between
+        return open_project(folder)
+
+
+def _text(time: Any) -> str:
+    return time if isinstance(time, str) else str(time.isoformat())

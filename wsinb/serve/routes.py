@@ -1,0 +1,83 @@
+"""The one table of everything that is served below ``{base_url}wsinb/api/``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from wsinb.serve import edits, features, projects, slides, tiles, vector
+from wsinb.serve.messages import MethodNotAllowed, NotServed, Request, Response
+
+if TYPE_CHECKING:
+    from wsinb.serve.core import Core
+
+__all__ = ["ROUTES", "Route", "find_route"]
+
+Endpoint = Callable[["Core", Request, Mapping[str, str]], Response]
+Lane = Literal["image", "data"]
+
+_XYZ = r"(?P<z>-?\d{1,2})/(?P<x>-?\d{1,9})/(?P<y>-?\d{1,9})"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One verb at one address.
+
+    Parameters
+    ----------
+    method
+        HTTP verb, in capitals. Only GET and POST are used; only POST writes.
+    pattern
+        Regular expression of the whole path below ``wsinb/api/``.
+    example
+        A path that fits `pattern`.
+    endpoint
+        What answers.
+    lane
+        Which workers answer: image tiles have their own, so that they keep coming
+        while annotations are read or written.
+    """
+
+    method: Literal["GET", "POST"]
+    pattern: str
+    example: str
+    endpoint: Endpoint
+    lane: Lane = "data"
+
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "version", "version", slides.get_version),
+    Route("GET", "slide", "slide", slides.get_slide),
+    Route("GET", f"tile/{_XYZ}", "tile/0/0/0", tiles.get_tile, "image"),
+    Route("GET", "thumbnail", "thumbnail", tiles.get_thumbnail, "image"),
+    Route("GET", "associated/(?P<name>[^/]{1,255})", "associated/label", tiles.get_associated, "image"),
+    Route("GET", "vector/meta", "vector/meta", vector.get_meta),
+    Route("GET", rf"vector/(?P<commit>[^/]{{1,128}})/{_XYZ}", "vector/0a1b/0/0/0", vector.get_tile),
+    Route("GET", "annotations", "annotations", features.get_annotations),
+    Route("GET", "log", "log", projects.get_log),
+    Route("POST", "commit", "commit", edits.post_commit),
+    Route("POST", "project", "project", projects.post_project),
+    Route("POST", "labels", "labels", projects.post_labels),
+)
+
+
+def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
+    """Return the route of `path` for `method`, and the named parts of the path.
+
+    Raises
+    ------
+    NotServed
+        If nothing is served there.
+    MethodNotAllowed
+        If the address exists but does not answer to `method`.
+    """
+    fits = [(route, match) for route in ROUTES if (match := re.fullmatch(route.pattern, path, re.ASCII))]
+    if not fits:
+        raise NotServed("Nothing is served at this address: see the list in docs/design/0001-rooms.md.")
+    for route, match in fits:
+        if route.method == method:
+            return route, match.groupdict()
+    verbs = " or ".join(sorted({route.method for route, _ in fits}))
+    raise MethodNotAllowed(f"This address answers to {verbs} only.")

@@ -1,0 +1,137 @@
+"""Open slides, shared between requests and closed when nobody uses them."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from wsinb.errors import SlideNotFound, UnreadableSlide
+
+if TYPE_CHECKING:
+    from wsinb.tiles import Slide
+
+__all__ = ["FileIdentity", "SlideCache", "identify"]
+
+
+class FileIdentity(NamedTuple):
+    """Tells a file, and any change to it, from all others."""
+
+    path: Path
+    mtime_ns: int
+    size: int
+
+    @property
+    def fingerprint(self) -> str:
+        """Short text that changes with the file; it goes into tile addresses."""
+        words = "\0".join(map(str, self))
+        return hashlib.sha256(words.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+
+
+def identify(path: Path) -> FileIdentity:
+    """Return the identity of the slide file at `path`; raise SlideNotFound where there is no file."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise SlideNotFound(f"There is no slide file at {path}: check the path.") from error
+    if path.is_dir():
+        raise UnreadableSlide(f"{path} is a folder: name the slide file inside it.")
+    return FileIdentity(path, status.st_mtime_ns, status.st_size)
+
+
+@dataclass
+class _Entry:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    slide: Slide | None = None
+    users: int = 0
+    evicted: bool = False
+
+
+class SlideCache:
+    """Keeps the slides used last open.
+
+    Parameters
+    ----------
+    capacity
+        How many slides stay open; more may be open while that many are in use at once.
+    """
+
+    def __init__(self, capacity: int = 16) -> None:
+        self._capacity = capacity
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[FileIdentity, _Entry] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @contextmanager
+    def lease(self, identity: FileIdentity) -> Iterator[Slide]:
+        """Give the open slide of `identity`; it is not closed before the block ends.
+
+        Raises
+        ------
+        UnreadableSlide, SlideNotFound
+            If the file cannot be opened; the next lease tries again.
+        """
+        entry = self._acquire(identity)
+        try:
+            with entry.lock:
+                if entry.slide is None:
+                    entry.slide = _open(identity.path)
+            yield entry.slide
+        finally:
+            self._release(identity, entry)
+
+    def close(self) -> None:
+        """Close every slide that is not in use, and the others when they are given back."""
+        with self._lock:
+            entries = list(self._entries.values())
+            self._entries.clear()
+            idle = [entry for entry in entries if _evict(entry)]
+        _close(idle)
+
+    def _acquire(self, identity: FileIdentity) -> _Entry:
+        with self._lock:
+            entry = self._entries.setdefault(identity, _Entry())
+            self._entries.move_to_end(identity)
+            entry.users += 1
+            idle = []
+            while len(self._entries) > self._capacity:
+                _, oldest = self._entries.popitem(last=False)
+                if _evict(oldest):
+                    idle.append(oldest)
+        _close(idle)
+        return entry
+
+    def _release(self, identity: FileIdentity, entry: _Entry) -> None:
+        with self._lock:
+            entry.users -= 1
+            failed = entry.slide is None
+            if failed and self._entries.get(identity) is entry and not entry.users:
+                del self._entries[identity]
+            last = entry.evicted and not entry.users
+        if last:
+            _close([entry])
+
+
+def _open(path: Path) -> Slide:
+    from wsinb.tiles import open_slide
+
+    return open_slide(path)
+
+
+def _evict(entry: _Entry) -> bool:
+    """Mark an entry as no longer cached, and tell whether it can be closed at once."""
+    entry.evicted = True
+    return not entry.users
+
+
+def _close(entries: list[_Entry]) -> None:
+    for entry in entries:
+        if entry.slide is not None:
+            entry.slide.close()

@@ -1,0 +1,88 @@
+"""What a slide is: size, scale, planes, properties, and the project it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import wsinb
+from wsinb.serve.messages import Request, Response, json_response
+from wsinb.serve.slide_cache import identify
+from wsinb.serve.sources import Source, project_around, slide_source
+from wsinb.serve.tiles import TileLayout
+
+if TYPE_CHECKING:
+    from wsinb.project import Project
+    from wsinb.serve.core import Core
+    from wsinb.tiles import Slide
+
+__all__ = ["describe", "get_slide", "get_version", "name_in"]
+
+PROTOCOL = 1
+MAX_PROPERTY = 10_000
+
+
+def get_version(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
+    """Answer with the version of the package and of the protocol."""
+    return json_response({"version": wsinb.__version__, "protocol": PROTOCOL})
+
+
+def get_slide(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
+    """Answer with everything a viewer must know before it asks for tiles."""
+    source = slide_source(core, request)
+    return json_response(describe(core, source, request.optional_text("branch") or "main"))
+
+
+def describe(core: Core, source: Source, branch: str = "main") -> dict[str, Any]:
+    """Return the answer of GET ``slide`` for `source`."""
+    identity = identify(source.path)
+    with core.slides.lease(identity) as slide:
+        answer = _slide_fields(slide)
+    answer["fingerprint"] = identity.fingerprint
+    answer["project"] = _project_fields(core, source, branch)
+    if source.entry is not None:
+        answer["name"] = source.entry.name
+        if source.entry.mpp is not None:
+            answer["mpp"] = list(source.entry.mpp)
+    return answer
+
+
+def _slide_fields(slide: Slide) -> dict[str, Any]:
+    layout = TileLayout.of(slide)
+    return {
+        "name": slide.name,
+        "width": layout.width,
+        "height": layout.height,
+        "mpp": None if slide.mpp_xy is None else list(slide.mpp_xy),
+        "magnification": slide.magnification,
+        "tile_size": layout.tile_size,
+        "min_zoom": layout.min_zoom,
+        "planes": {"z": slide.planes.z, "t": slide.planes.t, "c": slide.planes.c},
+        # some scanners put whole XML documents or images into a property
+        "properties": {key: value[:MAX_PROPERTY] for key, value in slide.properties.items()},
+        "associated": sorted(slide.associated_images),
+    }
+
+
+def _project_fields(core: Core, source: Source, branch: str) -> dict[str, Any] | None:
+    project = source.project or project_around(core, source.path)
+    if project is None:
+        return None
+    name = source.entry.name if source.entry else name_in(project, source.path)
+    return {
+        "path": str(project.path),
+        "name": project.name,
+        "slide": name,
+        "branch": branch,
+        "head": project.head(branch),
+        "labels": project.labels_at(branch).to_json(),
+    }
+
+
+def name_in(project: Project, path: Path) -> str | None:
+    """Return the name under which `project` holds the file `path`, or None."""
+    for name in project.slides:
+        if (project.path / project.slides[name].path).resolve() == path:
+            return name
+    return None

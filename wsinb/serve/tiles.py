@@ -1,0 +1,118 @@
+"""Image tiles, thumbnails and associated images, as JPEG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
+
+from wsinb.serve.messages import IMMUTABLE, REVALIDATE, NotServed, Request, Response, not_modified
+from wsinb.serve.slide_cache import FileIdentity, identify
+from wsinb.serve.sources import slide_source
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from wsinb.serve.core import Core
+    from wsinb.tiles import Slide
+
+__all__ = ["TileLayout", "get_associated", "get_thumbnail", "get_tile"]
+
+JPEG_QUALITY = 85
+MIN_TILE_SIZE = 512
+MAX_TILE_SIZE = 1024
+MAX_THUMBNAIL = 4096
+
+
+class TileLayout(NamedTuple):
+    """How a slide is cut into tiles.
+
+    Zoom 0 is level 0; each zoom below halves the size. At `min_zoom` one tile holds the whole slide.
+    """
+
+    width: int
+    height: int
+    tile_size: int
+    min_zoom: int
+
+    @classmethod
+    def of(cls, slide: Slide) -> TileLayout:
+        """Return the layout of `slide`: tiles of 512 px, or of the file's own size where that is larger."""
+        width, height = slide.size
+        own = max(slide.levels[0].tile_size)
+        tile_size = own if MIN_TILE_SIZE < own <= MAX_TILE_SIZE else MIN_TILE_SIZE
+        return cls(width, height, tile_size, min_zoom(width, height, tile_size))
+
+    def holds(self, z: int, x: int, y: int) -> bool:
+        """Tell whether the tile at `z`, `x`, `y` exists."""
+        if not self.min_zoom <= z <= 0:
+            return False
+        l0_step = self.tile_size << -z
+        return 0 <= x * l0_step < self.width and 0 <= y * l0_step < self.height
+
+
+def min_zoom(width: int, height: int, tile_size: int) -> int:
+    """Return the highest zoom (<= 0) at which one tile holds `width` x `height` level-0 pixels."""
+    return -max(0, math.ceil(math.log2(max(width, height, 1) / tile_size)))
+
+
+def get_tile(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
+    """Answer with one tile; past the slide's edge it is white."""
+    z, x, y = (int(arguments[name]) for name in "zxy")
+    identity = identify(slide_source(core, request).path)
+    etag, cache_control = _validators(identity, request, f"{z},{x},{y}")
+    if request.holds(etag):
+        return not_modified(etag, cache_control)
+    with core.slides.lease(identity) as slide:
+        layout = TileLayout.of(slide)
+        if not layout.holds(z, x, y):
+            raise NotServed(f"{slide.name} has no tile {z}/{x}/{y}: zooms go from {layout.min_zoom} to 0.")
+        size = layout.tile_size
+        l0_step = size << -z
+        image = slide.read(x * l0_step, y * l0_step, size, size, downsample=float(1 << -z))
+    return _jpeg(image, etag, cache_control)
+
+
+def get_thumbnail(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
+    """Answer with the whole slide, its longer side at most ``size`` px."""
+    size = request.integer("size", 512, 1, MAX_THUMBNAIL)
+    identity = identify(slide_source(core, request).path)
+    etag, cache_control = _validators(identity, request, f"thumbnail,{size}")
+    if request.holds(etag):
+        return not_modified(etag, cache_control)
+    with core.slides.lease(identity) as slide:
+        return _jpeg(slide.thumbnail(size), etag, cache_control)
+
+
+def get_associated(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
+    """Answer with an associated image, such as the label on the glass."""
+    name = unquote(arguments["name"])
+    identity = identify(slide_source(core, request).path)
+    etag, cache_control = _validators(identity, request, f"associated,{arguments['name']}")
+    if request.holds(etag):
+        return not_modified(etag, cache_control)
+    with core.slides.lease(identity) as slide:
+        names = list(slide.associated_images)
+        if name not in names:
+            known = ", ".join(names) or "none"
+            raise NotServed(f"{slide.name} has no associated image {name!r}: it has {known}.")
+        return _jpeg(slide.associated_images[name], etag, cache_control)
+
+
+def _validators(identity: FileIdentity, request: Request, what: str) -> tuple[str, str]:
+    """Return the ETag and the Cache-Control of a part of a slide.
+
+    Only an address that names the present file's fingerprint can be kept for ever.
+    """
+    etag = f'"{identity.fingerprint}-{what}-q{JPEG_QUALITY}"'
+    return etag, IMMUTABLE if request.query.get("v") == identity.fingerprint else REVALIDATE
+
+
+def _jpeg(image: np.ndarray, etag: str, cache_control: str) -> Response:
+    import numpy as np
+    import simplejpeg
+
+    pixels = np.ascontiguousarray(image)
+    body = simplejpeg.encode_jpeg(pixels, quality=JPEG_QUALITY, colorspace="RGB", colorsubsampling="420")
+    return Response(200, {"Content-Type": "image/jpeg", "ETag": etag, "Cache-Control": cache_control}, body)

@@ -1,0 +1,326 @@
+"""Compiled loops over annotations: search, clipping, simplification, encoding.
+
+Numba compiles a function at its first call (some seconds) and keeps the result on disk;
+`warm_up` does it ahead of the first tile. Every function releases the interpreter lock.
+"""
+
+# numba finds the types of its functions' arguments itself
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+# ruff: noqa: ANN001, ANN201, ANN202
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from wsinb.serve.vector_format import LINE, POINT, POLYGON, TILE_PX, UNITS_PER_PX
+
+__all__ = ["encode_features", "in_box", "search_grid", "warm_up"]
+
+DOT_PX = 2.0  # an outline smaller than this on screen is a dot
+BOX_PX = 4.0  # one smaller than this is a box
+RADIUS_PX = 1.0  # vertices nearer than this to the one before are dropped
+AREA_PX2 = 0.5  # so are those whose triangle with their neighbours is smaller
+SPECK_PX = 1.0  # smaller holes are not drawn, smaller parts are dots
+MARGIN_PX = 16.0  # outlines are clipped this far outside the tile, beyond any stroke
+
+
+@njit(cache=True, nogil=True)
+def in_box(boxes, count, xmin, ymin, xmax, ymax):
+    """Return which of the first `count` boxes touch a box, ascending."""
+    found = np.empty(count, np.int64)
+    n = 0
+    for i in range(count):
+        if boxes[i, 0] <= xmax and boxes[i, 2] >= xmin and boxes[i, 1] <= ymax and boxes[i, 3] >= ymin:
+            found[n] = i
+            n += 1
+    return found[:n]
+
+
+@njit(cache=True, nogil=True)
+def search_grid(starts, members, boxes, columns, col0, row0, col1, row1, xmin, ymin, xmax, ymax):
+    """Return the members of a block of grid cells (both ends included) whose boxes touch a box."""
+    total = 0
+    for row in range(row0, row1 + 1):
+        total += starts[row * columns + col1 + 1] - starts[row * columns + col0]
+    found = np.empty(total, np.int64)
+    n = 0
+    for row in range(row0, row1 + 1):
+        for j in range(starts[row * columns + col0], starts[row * columns + col1 + 1]):
+            i = members[j]
+            if boxes[i, 0] <= xmax and boxes[i, 2] >= xmin and boxes[i, 1] <= ymax and boxes[i, 3] >= ymin:
+                found[n] = i
+                n += 1
+    return found[:n]
+
+
+@njit(cache=True, nogil=True)
+def _clip_ring_edge(points, axis, limit, sign):
+    """Cut a ring by one side of the clip box (Sutherland and Hodgman 1974)."""
+    count = points.shape[0]
+    out = np.empty((count + count // 2 + 4, 2), np.float64)
+    n = 0
+    for i in range(count):
+        j = i - 1 if i else count - 1
+        here = (points[i, axis] - limit) * sign
+        before = (points[j, axis] - limit) * sign
+        if (here < 0) != (before < 0):
+            t = before / (before - here)
+            out[n, 0] = points[j, 0] + t * (points[i, 0] - points[j, 0])
+            out[n, 1] = points[j, 1] + t * (points[i, 1] - points[j, 1])
+            out[n, axis] = limit
+            n += 1
+        if here >= 0:
+            out[n, 0] = points[i, 0]
+            out[n, 1] = points[i, 1]
+            n += 1
+    return out[:n]
+
+
+@njit(cache=True, nogil=True)
+def _clip_ring(points, low, high):
+    """Cut a ring by the square from `low` to `high`."""
+    out = points
+    for axis in range(2):
+        if out.shape[0]:
+            out = _clip_ring_edge(out, axis, low, 1.0)
+        if out.shape[0]:
+            out = _clip_ring_edge(out, axis, high, -1.0)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _clip_segment(x0, y0, x1, y1, low, high):
+    """Return the part of a segment in a square as two parameters, the first larger if none (Liang, Barsky)."""
+    t0, t1 = 0.0, 1.0
+    for axis in range(2):
+        start = x0 if axis == 0 else y0
+        step = (x1 - x0) if axis == 0 else (y1 - y0)
+        if step == 0.0:
+            if start < low or start > high:
+                return 1.0, 0.0
+            continue
+        ta, tb = (low - start) / step, (high - start) / step
+        if ta > tb:
+            ta, tb = tb, ta
+        t0, t1 = max(t0, ta), min(t1, tb)
+    return t0, t1
+
+
+@njit(cache=True, nogil=True)
+def _clip_line(points, low, high):
+    """Cut a line by a square; return the points of all pieces and where each piece ends."""
+    count = points.shape[0]
+    out = np.empty((2 * count, 2), np.float64)
+    ends = np.empty(count, np.int64)
+    n = pieces = 0
+    open_piece = False
+    for i in range(count - 1):
+        x0, y0, x1, y1 = points[i, 0], points[i, 1], points[i + 1, 0], points[i + 1, 1]
+        t0, t1 = _clip_segment(x0, y0, x1, y1, low, high)
+        if t0 > t1:
+            continue
+        if not open_piece:
+            out[n, 0], out[n, 1] = x0 + t0 * (x1 - x0), y0 + t0 * (y1 - y0)
+            n += 1
+        out[n, 0], out[n, 1] = x0 + t1 * (x1 - x0), y0 + t1 * (y1 - y0)
+        n += 1
+        open_piece = t1 == 1.0
+        if not open_piece:
+            ends[pieces] = n
+            pieces += 1
+    if open_piece:
+        ends[pieces] = n
+        pieces += 1
+    return out[:n], ends[:pieces]
+
+
+@njit(cache=True, nogil=True)
+def _thin(points, closed):
+    """Drop vertices too close to the last kept one, then those that hardly bend the outline; in place."""
+    count = points.shape[0]
+    n = 0
+    for i in range(count):
+        last = not closed and i == count - 1
+        dx, dy = points[i, 0] - points[max(n - 1, 0), 0], points[i, 1] - points[max(n - 1, 0), 1]
+        if n == 0 or last or dx * dx + dy * dy >= RADIUS_PX * RADIUS_PX:
+            points[n, 0], points[n, 1] = points[i, 0], points[i, 1]
+            n += 1
+    kept = min(n, 1)
+    for i in range(1, n):
+        j = i + 1 if i + 1 < n else 0
+        ax, ay = points[i, 0] - points[kept - 1, 0], points[i, 1] - points[kept - 1, 1]
+        bx, by = points[j, 0] - points[kept - 1, 0], points[j, 1] - points[kept - 1, 1]
+        last = not closed and i == n - 1
+        if last or abs(ax * by - ay * bx) >= 2.0 * AREA_PX2:
+            points[kept, 0], points[kept, 1] = points[i, 0], points[i, 1]
+            kept += 1
+    return points[:kept]
+
+
+@njit(cache=True, nogil=True)
+def _room(array, used, more):
+    """Return `array`, or a copy at least twice as large, with room for `more` elements after `used`."""
+    if used + more <= array.size:
+        return array
+    larger = np.empty(max(2 * array.size, used + more), array.dtype)
+    larger[:used] = array[:used]
+    return larger
+
+
+@njit(cache=True, nogil=True)
+def _put(xy, used, points):
+    """Append points in eighths of a pixel; return the array and its used length."""
+    count = points.shape[0]
+    xy = _room(xy, used, 2 * count)
+    for i in range(count):
+        xy[used + 2 * i] = np.int16(round(points[i, 0] * UNITS_PER_PX))
+        xy[used + 2 * i + 1] = np.int16(round(points[i, 1] * UNITS_PER_PX))
+    return xy, used + 2 * count
+
+
+@njit(cache=True, nogil=True)
+def _ring_pieces(points, box, kind, hole, simplify):
+    """Return what is drawn of one ring: points, and where each piece ends.
+
+    `box` is the ring's box in screen pixels from the tile's corner. One point is a dot, two of a
+    polygon are a box.
+    """
+    low, high = -MARGIN_PX, TILE_PX + MARGIN_PX
+    nothing = np.empty(0, np.int64)
+    side = max(box[2] - box[0], box[3] - box[1])
+    if box[0] > high or box[1] > high or box[2] < low or box[3] < low:
+        return points[:0], nothing
+    if kind != POINT and simplify and side < SPECK_PX:
+        if hole:
+            return points[:0], nothing
+        points[0, 0], points[0, 1] = 0.5 * (box[0] + box[2]), 0.5 * (box[1] + box[3])
+        return points[:1], np.ones(1, np.int64)
+    if kind == LINE:
+        if simplify:
+            points = _thin(points, False)
+        return _clip_line(points, low, high)
+    if kind == POLYGON:
+        if side > TILE_PX // 2:
+            points = _clip_ring(points, low, high)
+        if simplify:
+            points = _thin(points, True)
+        if points.shape[0] < 3:
+            if hole or points.shape[0] == 0 or side > TILE_PX // 2:
+                return points[:0], nothing
+            points = np.empty((2, 2), np.float64)
+            points[0, 0], points[0, 1], points[1, 0], points[1, 1] = box[0], box[1], box[2], box[3]
+    ends = np.empty(1, np.int64)
+    ends[0] = points.shape[0]
+    return points, ends
+
+
+@njit(cache=True, nogil=True)
+def _screen_box(box, ox, oy, scale):
+    out = np.empty(4, np.float64)
+    out[0], out[1] = (box[0] - ox) * scale, (box[1] - oy) * scale
+    out[2], out[3] = (box[2] - ox) * scale, (box[3] - oy) * scale
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _whole(box, kind):
+    """Return the dot or the box that stands for a whole small feature."""
+    side = max(box[2] - box[0], box[3] - box[1])
+    if side < DOT_PX:
+        points = np.empty((1, 2), np.float64)
+        points[0, 0], points[0, 1] = 0.5 * (box[0] + box[2]), 0.5 * (box[1] + box[3])
+        return points
+    points = np.empty((2, 2), np.float64)
+    points[0, 0], points[0, 1], points[1, 0], points[1, 1] = box[0], box[1], box[2], box[3]
+    return points
+
+
+@njit(cache=True, nogil=True)
+def encode_features(
+    chosen,
+    ring_starts,
+    vertex_starts,
+    l0_xy,
+    ring_boxes,
+    holes,
+    boxes,
+    kinds,
+    ox,
+    oy,
+    scale,
+    simplify,
+):
+    """Draw features into a tile.
+
+    Parameters
+    ----------
+    chosen
+        Positions of the features, (k,) int64; all touch the tile.
+    ring_starts, vertex_starts
+        Where the rings of a feature and the vertices of a ring start, (n + 1,) and (r + 1,) int64.
+    l0_xy, ring_boxes, holes
+        Vertices (v, 2) float32, boxes (r, 4) float32 and whether a ring is a hole (r,) bool.
+    boxes, kinds
+        Boxes (n, 4) float32 and kinds (n,) uint8 of the features.
+    ox, oy, scale
+        The tile's corner in level-0 pixels, and screen pixels per level-0 pixel.
+    simplify
+        Whether detail below a screen pixel is dropped.
+
+    Returns
+    -------
+    drawn, ring_count, ring_vertices, xy
+        Positions of the features that are visible (int64), rings of each (uint16), vertices of each
+        ring (uint32), coordinates (int16, x and y in turn).
+    """
+    drawn = np.empty(chosen.size, np.int64)
+    ring_count = np.empty(chosen.size, np.uint16)
+    ring_vertices = np.empty(chosen.size + 16, np.uint32)
+    xy = np.empty(16 * chosen.size + 64, np.int16)
+    n = rings = used = 0
+    for feature in chosen:
+        before = rings
+        box = _screen_box(boxes[feature], ox, oy, scale)
+        side = max(box[2] - box[0], box[3] - box[1])
+        kind = kinds[feature]
+        if simplify and kind != POINT and (side < DOT_PX or (side < BOX_PX and kind == POLYGON)):
+            points = _whole(box, kind)
+            xy, used = _put(xy, used, points)
+            ring_vertices = _room(ring_vertices, rings, 1)
+            ring_vertices[rings] = points.shape[0]
+            rings += 1
+        else:
+            for ring in range(ring_starts[feature], ring_starts[feature + 1]):
+                source = l0_xy[vertex_starts[ring] : vertex_starts[ring + 1]]
+                points = np.empty((source.shape[0], 2), np.float64)
+                for i in range(source.shape[0]):
+                    points[i, 0], points[i, 1] = (source[i, 0] - ox) * scale, (source[i, 1] - oy) * scale
+                ring_box = _screen_box(ring_boxes[ring], ox, oy, scale)
+                points, ends = _ring_pieces(points, ring_box, kind, holes[ring], simplify)
+                if rings - before + ends.size > 65535:
+                    break
+                xy, used = _put(xy, used, points)
+                ring_vertices = _room(ring_vertices, rings, ends.size)
+                start = 0
+                for end in ends:
+                    ring_vertices[rings] = end - start
+                    rings += 1
+                    start = end
+        if rings > before:
+            drawn[n] = feature
+            ring_count[n] = rings - before
+            n += 1
+    return drawn[:n], ring_count[:n], ring_vertices[:rings], xy[:used]
+
+
+def warm_up() -> None:
+    """Compile everything, or load it from numba's cache."""
+    boxes = np.array([[0, 0, 8, 8]], np.float32)
+    square = np.array([[0, 0], [8, 0], [8, 8], [0, 8]], np.float32)
+    in_box(boxes, 1, 0.0, 0.0, 1.0, 1.0)
+    starts, members = np.array([0, 1], np.int64), np.zeros(1, np.int64)
+    found = search_grid(starts, members, boxes, 1, 0, 0, 0, 0, 0.0, 0.0, 1.0, 1.0)
+    ends = np.array([0, 4], np.int64)
+    holes, kinds = np.zeros(1, np.bool_), np.full(1, POLYGON, np.uint8)
+    encode_features(found, starts, ends, square, boxes, holes, boxes, kinds, 0.0, 0.0, 1.0, True)
