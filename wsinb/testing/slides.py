@@ -53,9 +53,7 @@ def synthetic_regions(size: tuple[int, int] = (2048, 1536), seed: int = 0) -> di
     rng = np.random.default_rng(seed)
     tissue = _blob(rng, width / 2, height / 2, 0.44 * width, 0.44 * height, 0.04)
     centres = [(x, y) for y in (0.36, 0.64) for x in (0.34, 0.66)]
-    tumour = [
-        _blob(rng, x * width, y * height, 0.09 * width, 0.09 * height, 0.2) for x, y in centres
-    ]
+    tumour = [_blob(rng, x * width, y * height, 0.09 * width, 0.09 * height, 0.2) for x, y in centres]
     return {"tissue": [Polygon(tissue)], "tumor": [Polygon(ring) for ring in tumour]}
 
 
@@ -73,7 +71,9 @@ def synthetic_image(size: tuple[int, int] = (2048, 1536), seed: int = 0) -> NDAr
         cv2.fillPoly(image, rings, colour)
     # fine grain in the tumour, coarse in the rest: known by texture as well as by colour
     fine = rng.normal(0, 18, (height, width)).astype(np.float32)
-    coarse = cv2.resize(rng.normal(0, 7, (height // 16 + 1, width // 16 + 1)).astype(np.float32), (width, height))
+    coarse = cv2.resize(
+        rng.normal(0, 7, (height // 16 + 1, width // 16 + 1)).astype(np.float32), (width, height)
+    )
     is_tumour = np.all(image == TUMOUR, axis=2)
     grain = np.where(is_tumour, fine, coarse)[..., None]
     return np.clip(image + grain, 0, 255).astype(np.uint8)
@@ -82,7 +82,7 @@ def synthetic_image(size: tuple[int, int] = (2048, 1536), seed: int = 0) -> NDAr
 def _blob(
     rng: np.random.Generator, x: float, y: float, radius_x: float, radius_y: float, wobble: float
 ) -> NDArray[np.float64]:
-    """A wavy ring around (x, y) that stays within (1 + wobble) times the radii."""
+    """Return a wavy ring around (x, y) that stays within (1 + wobble) times the radii."""
     angle = np.linspace(0, 2 * np.pi, _N_VERTICES, endpoint=False)
     waves = sum(np.sin(k * angle + rng.uniform(0, 2 * np.pi)) for k in (2, 3, 5)) / 3
     radius = 1 + wobble * waves

@@ -44,7 +44,9 @@ def companions(path: Path) -> list[Path]:
     if suffix in _DICOM_SUFFIXES:
         series = _dicom_series(path)
         if series is not None:
-            near = (file for file in path.parent.iterdir() if file.suffix.lower() == suffix and file.is_file())
+            near = (
+                file for file in path.parent.iterdir() if file.suffix.lower() == suffix and file.is_file()
+            )
             return sorted(file for file in near if file != path and _dicom_series(file) == series)
     return []
 

@@ -99,7 +99,9 @@ def tile_grid(
     if size < 1 or not 0 <= overlap < size:
         raise InvalidInput(f"Tiles of {size} px cannot overlap by {overlap} px: use 0 <= overlap < size.")
     l0_step, l0_edge = (size - overlap) * downsample, size * downsample
-    n_columns, n_rows = (max(1, int(np.ceil((length - overlap * downsample) / l0_step))) for length in slide.size)
+    n_columns, n_rows = (
+        max(1, int(np.ceil((length - overlap * downsample) / l0_step))) for length in slide.size
+    )
     if within is None:
         places = [_Place(t_col, t_row) for t_row in range(n_rows) for t_col in range(n_columns)]
     else:
@@ -115,7 +117,9 @@ def _places_within(
 
     area = shapely.box(*within) if isinstance(within, Box) else within
     if not isinstance(area, shapely.Geometry):
-        raise InvalidInput(f"within is a {type(within).__name__}: give a Box or a shapely polygon in level-0 pixels.")
+        raise InvalidInput(
+            f"within is a {type(within).__name__}: give a Box or a shapely polygon in level-0 pixels."
+        )
     area = shapely.intersection(area, shapely.box(0, 0, *slide.size))
     if area.is_empty:
         return []

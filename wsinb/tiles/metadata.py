@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from collections.abc import Mapping
+from typing import Any
 
 from wsinb.tiles.model import positive
 
@@ -11,15 +14,32 @@ __all__ = [
     "COARSEST_MPP",
     "aperio_properties",
     "associated_name",
+    "imagej_mpp",
     "magnification_of",
+    "number",
+    "ome_mpp",
     "plausible_mpp",
     "resolution_mpp",
+    "tiff_mpp",
+    "tiff_properties",
+    "xml_magnification",
 ]
 
 COARSEST_MPP = 30.0
-"""Micrometres per pixel above which a stored resolution is a printer's default (72 dpi is 353, 300 dpi is 85)."""
+"""Micrometres per pixel above which a stored resolution is a printer's default: 72 dpi is 353, 300 dpi is 85."""
 
 _UM_PER_UNIT = {2: 25_400.0, 3: 10_000.0}  # TIFF ResolutionUnit: inch, centimetre
+_UM_PER_NAME = {
+    "µm": 1.0,
+    "μm": 1.0,
+    "um": 1.0,
+    "micron": 1.0,
+    "microns": 1.0,
+    "nm": 1e-3,
+    "mm": 1e3,
+    "cm": 1e4,
+    "m": 1e6,
+}
 _ASSOCIATED = ("label", "macro", "thumbnail")
 
 
@@ -71,7 +91,7 @@ def magnification_of(properties: Mapping[str, str], description: str) -> float |
 
 
 def associated_name(description: str, number_of_page: int, is_svs: bool) -> str | None:
-    """Name of the picture on a page that is no level: label, macro or thumbnail; None if it has no such name."""
+    """Name of the picture on a page that is no level: label, macro or thumbnail; None if it has no name."""
     if is_svs and number_of_page == 1:
         return "thumbnail"
     lines = description.strip().lower().splitlines()
@@ -92,3 +112,59 @@ def _number(value: object) -> float | None:
         numerator, denominator = value
         return positive(numerator / denominator) if denominator else None
     return number(value)
+
+
+def tiff_properties(page: Any) -> dict[str, str]:
+    """Short tags of a TIFF directory (a tifffile page) as ``tiff.<name>`` properties."""
+    return {f"tiff.{tag.name}": _text(tag.value) for tag in page.tags if _is_short(tag)}
+
+
+def tiff_mpp(page: Any) -> tuple[float, float] | None:
+    """Micrometres per pixel from the resolution tags of a TIFF directory (a tifffile page)."""
+    x, y = (page.tags.valueof(name) for name in ("XResolution", "YResolution"))
+    return resolution_mpp(x, y, int(page.tags.valueof("ResolutionUnit", default=2)))
+
+
+def imagej_mpp(page: Any) -> tuple[float, float] | None:
+    """Micrometres per pixel of a TIFF written by ImageJ, which counts pixels per unit of its description."""
+    match = re.search(r"^unit=(.+)$", page.description, re.MULTILINE)
+    unit = match.group(1).strip().replace("\\u00B5", "µ") if match else ""
+    x, y = (_number(page.tags.valueof(name)) for name in ("XResolution", "YResolution"))
+    if not page.description.startswith("ImageJ=") or unit not in _UM_PER_NAME or x is None or y is None:
+        return None
+    # without a scale ImageJ writes one pixel per unit, which says nothing
+    return None if x == y == 1 else plausible_mpp(_UM_PER_NAME[unit] / x, _UM_PER_NAME[unit] / y)
+
+
+def ome_mpp(xml: str) -> tuple[float, float] | None:
+    """Micrometres per pixel from the first ``Pixels`` element of OME-XML."""
+    element = re.search(r"<(?:\w+:)?Pixels\b([^>]*)>", xml)
+    if element is None:
+        return None
+    attributes = dict(re.findall(r'(\w+)="([^"]*)"', element.group(1)))
+    sizes = []
+    for axis in "XY":
+        value = number(attributes.get(f"PhysicalSize{axis}"))
+        unit = html.unescape(attributes.get(f"PhysicalSize{axis}Unit", "µm"))
+        if value is None or unit not in _UM_PER_NAME:
+            return None
+        sizes.append(value * _UM_PER_NAME[unit])
+    return plausible_mpp(*sizes)
+
+
+def xml_magnification(xml: str) -> float | None:
+    """Magnification from OME-XML or the description of a QPTIFF."""
+    ome = re.search(r'\bNominalMagnification="([^"]+)"', xml)
+    qpi = re.search(r"<Objective>\s*([\d.]+)x", xml, re.IGNORECASE)
+    found = ome or qpi
+    return number(found.group(1)) if found else None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return " ".join(_text(part) for part in value)
+    return str(int(value)) if isinstance(value, int) else str(value)
+
+
+def _is_short(tag: Any) -> bool:
+    return isinstance(tag.value, str | int | float) or (isinstance(tag.value, tuple) and tag.count <= 4)

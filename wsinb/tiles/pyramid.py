@@ -84,7 +84,9 @@ def write_pyramid(
         )
         temporary.replace(path)
     except Exception as error:
-        raise StorageError(f"{path} cannot be written: check that the folder is there, writable, and has space.") from error
+        raise StorageError(
+            f"{path} cannot be written: check that the folder is there, writable, and has space."
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
     return path
@@ -100,7 +102,9 @@ def _vips_image(image: NDArray[np.uint8] | pyvips.Image) -> Any:
             )
         return pyvips.Image.new_from_array(np.ascontiguousarray(image), interpretation="srgb")
     if not isinstance(image, pyvips.Image) or image.format != "uchar" or image.bands != 3:
-        raise InvalidInput("The picture is not 8-bit RGB: give an array or a pyvips image of three uchar bands.")
+        raise InvalidInput(
+            "The picture is not 8-bit RGB: give an array or a pyvips image of three uchar bands."
+        )
     return image.copy(interpretation="srgb")
 
 

@@ -77,9 +77,7 @@ def _read_block(
     return area_resample(image, lv_x - left, lv_y - top, lv_step, width, height)
 
 
-def _padded(
-    source: Source, level: int, lv_box: tuple[int, int, int, int], plane: Plane
-) -> NDArray[np.uint8]:
+def _padded(source: Source, level: int, lv_box: tuple[int, int, int, int], plane: Plane) -> NDArray[np.uint8]:
     """Read whole pixels of a level, white where the box leaves the level."""
     lv_width, lv_height = source.levels[level].size
     left, top, right, bottom = lv_box

@@ -112,7 +112,9 @@ class Slide:
             return
         pair = tuple(value) if isinstance(value, Sequence) else (value, value)
         if len(pair) != 2 or any(not isinstance(v, int | float) or positive(v) is None for v in pair):
-            raise InvalidInput(f"mpp is {value!r}: give positive micrometres per pixel, as a number or as (x, y).")
+            raise InvalidInput(
+                f"mpp is {value!r}: give positive micrometres per pixel, as a number or as (x, y)."
+            )
         self._mpp_xy = (float(pair[0]), float(pair[1]))
 
     @property
@@ -151,7 +153,9 @@ class Slide:
             `um_per_px` is not a positive number.
         """
         if positive(um_per_px) is None:
-            raise InvalidInput(f"um_per_px is {um_per_px!r}: give a positive number of micrometres per pixel.")
+            raise InvalidInput(
+                f"um_per_px is {um_per_px!r}: give a positive number of micrometres per pixel."
+            )
         if self.mpp is None:
             raise UnknownMpp(
                 f"{self.path.name} does not say how large its pixels are: set it, for example slide.mpp = 0.25, "
@@ -295,7 +299,9 @@ class Slide:
         if downsample is None:
             return 1.0
         if positive(downsample) is None:
-            raise InvalidInput(f"downsample is {downsample!r}: give a positive number of level-0 pixels per pixel.")
+            raise InvalidInput(
+                f"downsample is {downsample!r}: give a positive number of level-0 pixels per pixel."
+            )
         return float(downsample)
 
     def _plane(self, z: int, t: int, c: int | None) -> Plane:
@@ -330,7 +336,9 @@ def _output_size(width: int, height: int) -> tuple[int, int]:
     try:
         width, height = int(width.__index__()), int(height.__index__())
     except AttributeError as error:
-        raise InvalidInput(f"The size {width!r} × {height!r} is not in whole pixels: use integers.") from error
+        raise InvalidInput(
+            f"The size {width!r} × {height!r} is not in whole pixels: use integers."
+        ) from error
     if width < 1 or height < 1:
         raise InvalidInput(f"The size {width} × {height} is empty: give at least 1 × 1 pixel.")
     if width * height > MAX_OUTPUT_PIXELS:

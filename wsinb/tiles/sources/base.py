@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -11,7 +12,10 @@ from numpy.typing import NDArray
 
 from wsinb.tiles.model import Level, Planes
 
-__all__ = ["NotMine", "Source"]
+__all__ = ["NotMine", "Source", "is_tiff"]
+
+# tifffile complains of odd tags, which are no concern of the user: without a handler they would go to stderr
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 class NotMine(Exception):  # noqa: N818  (not an error: the next reader is asked)
@@ -84,3 +88,9 @@ class Source(Protocol):
     def close(self) -> None:
         """Release the file."""
         ...
+
+
+def is_tiff(path: Path) -> bool:
+    """Whether a file starts like a TIFF."""
+    with path.open("rb") as file:
+        return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

@@ -6,7 +6,7 @@ position, cache or lock is shared, so threads scale. The pixels equal those of O
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from wsinb.errors import UnreadableSlide
 from wsinb.tiles import metadata
 from wsinb.tiles.model import Level, Planes, level_downsample
-from wsinb.tiles.sources.base import NotMine
+from wsinb.tiles.sources.base import NotMine, is_tiff
 from wsinb.tiles.sources.positioned import PositionedFile
 
 __all__ = ["JpegTiffSource"]
@@ -32,7 +32,20 @@ ADOBE = {
     PHOTOMETRIC_YCBCR: b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x01",
 }
 # vendors whose tiles overlap, whose levels are padded, or whose pages are planes: not a plain pyramid
-NOT_PLAIN = {"bif", "scn", "ndpi", "philips", "ome", "qpi", "imagej", "lsm", "fluoview", "stk", "indica", "ventana"}
+NOT_PLAIN = {
+    "bif",
+    "scn",
+    "ndpi",
+    "philips",
+    "ome",
+    "qpi",
+    "imagej",
+    "lsm",
+    "fluoview",
+    "stk",
+    "indica",
+    "ventana",
+}
 
 
 @dataclass(frozen=True)
@@ -108,7 +121,9 @@ class JpegTiffSource:
             with tifffile.TiffFile(self.path) as tiff:
                 image: NDArray[np.uint8] = tiff.pages[self._associated_pages[name]].asarray()
         except Exception as error:
-            raise UnreadableSlide(f"The {name} picture of {self.path} is damaged: copy the file again.") from error
+            raise UnreadableSlide(
+                f"The {name} picture of {self.path} is damaged: copy the file again."
+            ) from error
         return np.ascontiguousarray(image)
 
     def close(self) -> None:
@@ -130,7 +145,7 @@ class JpegTiffSource:
 
     def _damaged(self, t_col: int, t_row: int) -> UnreadableSlide:
         return UnreadableSlide(
-            f"Tile ({t_col}, {t_row}) of {self.path} is damaged or cut off: copy the file again from its origin."
+            f"Tile ({t_col}, {t_row}) of {self.path} is damaged or cut off: copy the file again."
         )
 
 
@@ -145,25 +160,26 @@ def _parse(path: Path) -> tuple[list[_TiledPage], dict[str, int], _Tags]:
     """Read all directories; `NotMine` if this is no plain JPEG pyramid."""
     import tifffile
 
-    with path.open("rb") as file:
-        if file.read(2) not in (b"II", b"MM"):
-            raise NotMine("it is no TIFF file")
+    if not is_tiff(path):
+        raise NotMine("it is no TIFF file")
     try:
         with tifffile.TiffFile(path) as tiff:
             odd = NOT_PLAIN & set(tiff.flags)
             if odd:
                 raise NotMine(f"it is of the kind {sorted(odd)[0]}")
-            return _plain_pyramid(list(tiff.pages), tiff.is_svs)
-    except (NotMine, UnreadableSlide):
+            return _plain_pyramid(tiff.pages, tiff.is_svs)
+    except NotMine:
         raise
-    except Exception as error:  # noqa: BLE001  (a broken file makes the parser raise anything)
+    except Exception as error:
         raise NotMine(f"its TIFF directories cannot be parsed ({error})") from error
 
 
-def _plain_pyramid(pages: list[Any], is_svs: bool) -> tuple[list[_TiledPage], dict[str, int], _Tags]:
+def _plain_pyramid(pages: Iterable[Any], is_svs: bool) -> tuple[list[_TiledPage], dict[str, int], _Tags]:
     levels: list[_TiledPage] = []
     associated: dict[str, int] = {}
+    first = None
     for number, page in enumerate(pages):
+        first = first or page
         if not page.is_tiled:
             if not levels:
                 raise NotMine("its first page is not tiled")
@@ -180,7 +196,7 @@ def _plain_pyramid(pages: list[Any], is_svs: bool) -> tuple[list[_TiledPage], di
         levels.append(_tiled_page(page))
     if not levels:
         raise NotMine("it has no pages")
-    return levels, associated, _tags(pages[0], is_svs)
+    return levels, associated, _tags(first, is_svs)
 
 
 def _tiled_page(page: Any) -> _TiledPage:
@@ -210,24 +226,16 @@ def _without_jfif(data: bytes) -> bytes:
 
 
 def _same_aspect(l0_size: tuple[int, int], lv_size: tuple[int, int]) -> bool:
-    """Whether a page shows the same picture: its downsamples along x and y agree to within 2 px of rounding."""
+    """Whether a page shows the same picture: its downsamples along x and y agree but for rounding."""
     x, y = (l0 / lv for l0, lv in zip(l0_size, lv_size, strict=True))
     return abs(l0_size[0] / y - lv_size[0]) <= 2 or abs(l0_size[1] / x - lv_size[1]) <= 2
 
 
 def _tags(page: Any, is_svs: bool) -> _Tags:
-    description = page.description
-    properties = {f"tiff.{tag.name}": str(tag.value) for tag in page.tags if _is_short(tag)}
-    mpp_xy = None
+    properties = metadata.tiff_properties(page)
     if is_svs:
-        properties |= metadata.aperio_properties(description)
+        properties |= metadata.aperio_properties(page.description)
         mpp_xy = metadata.plausible_mpp(metadata.number(properties.get("aperio.MPP")))
-    if mpp_xy is None and not is_svs:
-        values = [page.tags.valueof(name) for name in ("XResolution", "YResolution")]
-        unit = page.tags.valueof("ResolutionUnit", default=2)
-        mpp_xy = metadata.resolution_mpp(*values, int(unit))
-    return _Tags(properties, mpp_xy, metadata.magnification_of(properties, description))
-
-
-def _is_short(tag: Any) -> bool:
-    return isinstance(tag.value, str | int | float) or (isinstance(tag.value, tuple) and tag.count <= 4)
+    else:
+        mpp_xy = metadata.tiff_mpp(page)
+    return _Tags(properties, mpp_xy, metadata.magnification_of(properties, page.description))

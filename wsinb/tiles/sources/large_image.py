@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import importlib
 import os
 import threading
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import cachetools
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,9 +18,9 @@ from wsinb.errors import UnreadableSlide
 from wsinb.tiles import metadata
 from wsinb.tiles.model import Level, Planes, positive
 from wsinb.tiles.sources.base import NotMine
-from wsinb.tiles.sources.pixels import blend_channels, data_range, to_rgb
+from wsinb.tiles.sources.planes import PlaneReader
 
-__all__ = ["LargeImageSource", "open_large_image"]
+__all__ = ["READERS", "LargeImageSource"]
 
 READERS = {
     "openslide": "OpenslideFileTileSource",
@@ -28,39 +29,20 @@ READERS = {
     "pil": "PILFileTileSource",
     "tiff": "TiffFileTileSource",
     "ometiff": "OMETiffFileTileSource",
+    "bioformats": "BioformatsFileTileSource",
 }
-"""Readers in the order in which they are asked; the last two are there with ``pip install wsinb[tiff]``."""
+"""Readers by the name of their package, in the order in which they are asked; those not installed are left out."""
 
-FRAMES_FIRST = {"ome", "qpi", "imagej", "lsm", "fluoview", "stk", "micromanager", "scanimage"}
-"""Kinds of TIFF with planes, of which OpenSlide would show only the first."""
-
-MAX_OVERVIEW = 1024
-
-
-def open_large_image(path: Path) -> LargeImageSource:
-    """Open a file by the first of large-image's sources that can open it and read its first pixels.
-
-    Raises
-    ------
-    UnreadableSlide
-        None can.
-    """
-    for name in _order(path):
-        try:
-            return LargeImageSource(path, name)
-        except NotMine:
-            continue
-    raise UnreadableSlide(f"{path} cannot be read as a slide: {_remedy(path)}.")
+CACHED_TILES = 16
+MAX_PICTURE_EDGE = 32_768
+"""Longest side of a PNG, JPEG or the like, which is held in memory as a whole."""
 
 
-class LargeImageSource:
-    """A file read by one of large-image's sources. See `Source`.
-
-    Pixels that are not 8-bit are scaled so that the overview of each channel fills the range from black to
-    white (`data_range`). Several channels give a picture in `CHANNEL_COLOURS` unless one is asked for.
-    """
+class LargeImageSource(PlaneReader):
+    """A file read by one of large-image's sources. See `Source`."""
 
     def __init__(self, path: Path, name: str) -> None:
+        super().__init__()
         self.path = path
         self.name = name
         self._lock = threading.RLock()
@@ -90,16 +72,6 @@ class LargeImageSource:
         size = tuple(max(1, length // downsample) for length in self._size)
         return Level((size[0], size[1]), float(downsample), self._tile_size)
 
-    def read(
-        self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int | None
-    ) -> NDArray[np.uint8]:
-        """See `Source.read`."""
-        if c is None and self.planes.c > 1:
-            return blend_channels([self.read(level, lv_box, z, t, number) for number in range(self.planes.c)])
-        pixels = self._raw(level, lv_box, z, t, c or 0)
-        scale = None if pixels.dtype in (np.uint8, np.bool_) else self._range(c or 0)
-        return to_rgb(pixels, scale)
-
     def associated(self, name: str) -> NDArray[np.uint8]:
         """See `Source.associated`."""
         try:
@@ -110,14 +82,16 @@ class LargeImageSource:
 
             return np.array(Image.open(io.BytesIO(encoded)).convert("RGB"))
         except Exception as error:
-            raise UnreadableSlide(f"The {name} picture of {self.path} is damaged: copy the file again.") from error
+            raise UnreadableSlide(
+                f"The {name} picture of {self.path} is damaged: copy the file again."
+            ) from error
 
     def close(self) -> None:
         """See `Source.close`."""
         self._tiles = None
 
     def _source(self) -> Any:
-        """The open large-image source; opened anew in a forked child, whose locks may be held by nobody."""
+        """Return the open large-image source; opened anew in a forked child, whose locks may be held by nobody."""
         if self._tiles is None:
             raise ValueError(f"{self.path} is closed: open it again with open_slide.")
         if self._pid != os.getpid():
@@ -125,9 +99,11 @@ class LargeImageSource:
             self._tiles, self._pid = _open(self.path, self.name), os.getpid()
         return self._tiles
 
-    def _raw(self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int) -> NDArray[Any]:
-        """Pixels as stored: (height, width, bands)."""
-        frame = sum(self._strides.get(f"Index{axis}", 0) * i for axis, i in zip("ZTC", (z, t, c), strict=True))
+    def raw(self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int) -> NDArray[Any]:
+        """See `PlaneReader.raw`."""
+        frame = sum(
+            self._strides.get(f"Index{axis}", 0) * i for axis, i in zip("ZTC", (z, t, c), strict=True)
+        )
         xmin, ymin, xmax, ymax = lv_box
         width, height = self._tile_size
         rows = []
@@ -142,25 +118,19 @@ class LargeImageSource:
         return np.concatenate(rows, axis=0) if len(rows) > 1 else rows[0]
 
     def _tile(self, t_col: int, t_row: int, lv_z: int, frame: int) -> NDArray[Any]:
+        source = self._source()
         try:
-            tile = self._source().getTile(
-                t_col, t_row, lv_z, numpyAllowed="always", frame=frame, applyStyle=False
-            )
+            # OpenSlide is made for threads; of the other libraries not all are
+            with contextlib.nullcontext() if self.name == "openslide" else self._lock:
+                tile = source.getTile(
+                    t_col, t_row, lv_z, numpyAllowed="always", frame=frame, applyStyle=False
+                )
         except Exception as error:
             raise UnreadableSlide(
-                f"Tile ({t_col}, {t_row}) of {self.path} is damaged or cut off: copy the file again from its origin."
+                f"Tile ({t_col}, {t_row}) of {self.path} is damaged or cut off: copy the file again."
             ) from error
         pixels: NDArray[Any] = np.asarray(tile)
         return pixels if pixels.ndim == 3 else pixels[..., None]
-
-    @functools.cache  # noqa: B019  (a slide is closed with its reader)
-    def _range(self, c: int) -> tuple[float, float]:
-        """Range of the values of a channel in its overview, of the first plane."""
-        level = len(self.levels) - 1
-        width, height = self.levels[level].size
-        x, y = max(0, (width - MAX_OVERVIEW) // 2), max(0, (height - MAX_OVERVIEW) // 2)
-        box = (x, y, min(width, x + MAX_OVERVIEW), min(height, y + MAX_OVERVIEW))
-        return data_range(self._raw(level, box, 0, 0, c))
 
 
 def _open(path: Path, name: str) -> Any:
@@ -168,30 +138,15 @@ def _open(path: Path, name: str) -> Any:
     try:
         module = importlib.import_module(f"large_image_source_{name}")
         # uncached: large-image would give back the old content of a file that was replaced
-        return getattr(module, READERS[name])(str(path), noCache=True)
+        options = {"maxSize": MAX_PICTURE_EDGE} if name == "pil" else {}
+        tiles = getattr(module, READERS[name])(str(path), noCache=True, **options)
     except ImportError as error:
         raise NotMine(f"the reader {name} is not installed") from error
     except Exception as error:
         raise NotMine(f"{name} refuses it ({error})") from error
-
-
-def _order(path: Path) -> list[str]:
-    names = list(READERS)
-    with path.open("rb") as file:
-        is_tiff = file.read(2) in (b"II", b"MM")
-    if not is_tiff:
-        return names
-    import tifffile
-
-    try:
-        with tifffile.TiffFile(path) as tiff:
-            frames = FRAMES_FIRST & set(tiff.flags)
-    except Exception:  # noqa: BLE001  (a broken file makes the parser raise anything)
-        frames = set()
-    if frames:
-        names.remove("openslide")
-        names.append("openslide")
-    return names
+    # a small cache of its own: the shared one grows with memory, and its lock may be held while forking
+    tiles.cache, tiles.cache_lock = cachetools.LRUCache(CACHED_TILES), threading.Lock()
+    return tiles
 
 
 def _stored_levels(tiles: Any) -> list[int]:
@@ -208,8 +163,10 @@ def _micrometres(mm: float | None) -> float | None:
 
 
 def _magnification(about: Mapping[str, Any], properties: Mapping[str, str]) -> float | None:
-    """The stored magnification; large-image estimates a missing one from the resolution, which is no fact."""
-    stored = metadata.magnification_of({key.rpartition("/")[2]: value for key, value in properties.items()}, "")
+    """Return the stored magnification; where there is none, large-image guesses it from the resolution."""
+    stored = metadata.magnification_of(
+        {key.rpartition("/")[2]: value for key, value in properties.items()}, ""
+    )
     if stored is not None:
         return stored
     value, mm = positive(about.get("magnification")), positive(about.get("mm_x"))
@@ -224,10 +181,3 @@ def _flat(value: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
             yield from _flat(inner, f"{prefix}/{key}" if prefix else str(key))
     elif value is not None:
         yield prefix, str(value)
-
-
-def _remedy(path: Path) -> str:
-    suffix = path.suffix.lower()
-    if suffix == ".czi":
-        return "install a reader for Zeiss files, or export it from ZEN as OME-TIFF"
-    return "it is damaged, or of a kind that is not supported; copy it again, or convert it to a tiled TIFF"

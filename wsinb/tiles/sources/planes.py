@@ -1,0 +1,62 @@
+"""What readers of slides with planes, channels and any pixel type have in common."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsinb.tiles.model import Level, Planes
+from wsinb.tiles.sources.pixels import blend_channels, data_range, to_rgb
+
+__all__ = ["PlaneReader"]
+
+MAX_OVERVIEW = 1024
+
+
+class PlaneReader:
+    """Turns the raw pixels of any format into RGB.
+
+    Pixels that are not 8-bit are scaled so that the overview of each channel fills the range from black to
+    white (`data_range`). Several channels give a picture in `CHANNEL_COLOURS` unless one is asked for.
+    """
+
+    levels: Sequence[Level]
+    planes: Planes
+
+    def __init__(self) -> None:
+        self._ranges: dict[int, tuple[float, float]] = {}
+        self._ranges_lock = threading.Lock()
+
+    def raw(
+        self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int
+    ) -> NDArray[Any]:  # pragma: no cover
+        """Return the pixels of one channel as stored: (height, width, bands)."""
+        raise NotImplementedError
+
+    def read(
+        self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int | None
+    ) -> NDArray[np.uint8]:
+        """See `Source.read`."""
+        if c is None and self.planes.c > 1:
+            return blend_channels([self.read(level, lv_box, z, t, number) for number in range(self.planes.c)])
+        pixels = self.raw(level, lv_box, z, t, c or 0)
+        scale = None if pixels.dtype in (np.uint8, np.bool_) else self._range(c or 0)
+        return to_rgb(pixels, scale)
+
+    def _range(self, c: int) -> tuple[float, float]:
+        """Range of the values of a channel in the middle of its overview, of the first plane."""
+        with self._ranges_lock:
+            known = self._ranges.get(c)
+        if known is not None:
+            return known
+        level = len(self.levels) - 1
+        width, height = self.levels[level].size
+        x, y = max(0, (width - MAX_OVERVIEW) // 2), max(0, (height - MAX_OVERVIEW) // 2)
+        box = (x, y, min(width, x + MAX_OVERVIEW), min(height, y + MAX_OVERVIEW))
+        found = data_range(self.raw(level, box, 0, 0, c))
+        with self._ranges_lock:
+            return self._ranges.setdefault(c, found)
