@@ -1,0 +1,290 @@
+"""`Forest`: extra-trees as plain arrays, for one output or many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from wsinb.errors import InvalidInput
+
+__all__ = ["Forest", "smallest_counts"]
+
+MAX_WINDOW_FEATURES = 65_536
+LEAF_TYPES = (np.uint8, np.uint16, np.float64)
+
+
+class Forest:
+    """Classification trees as plain arrays: saved without pickle, evaluated by compiled code.
+
+    A leaf keeps how many training samples of each class above the first it holds, divided by their common divisor.
+    So one byte a value is exact for most forests: `predict_proba` equals scikit-learn's bit by bit. Counts above 255
+    take two bytes; weighted samples, which have no counts, eight.
+
+    Parameters
+    ----------
+    feature : ndarray (n_nodes,), int32
+        Feature that a node tests; unused in leaves.
+    threshold : ndarray (n_nodes,), float64
+        A sample goes left when its feature is at most this.
+    left, right : ndarray (n_nodes,), int32
+        Children, numbered through all trees and always after their parent; -1 in leaves.
+    roots : ndarray (n_trees,), int64
+        First node of each tree; trees follow each other.
+    leaves : ndarray (n_leaves, (n_classes - 1) * n_outputs), uint8, uint16 or float64
+        Counts by class above the first, then by output; rows in the order of the leaf nodes.
+    divisor : ndarray (n_leaves,), int32
+        What to divide the counts of a leaf by.
+    n_features, n_outputs : int
+        Width of the samples and number of values predicted for each.
+    classes : sequence of int or str
+        What is predicted; every output has all classes.
+
+    Raises
+    ------
+    InvalidInput
+        If the arrays are not trees: every index is checked here, so that evaluation needs no checks.
+    """
+
+    def __init__(
+        self,
+        *,
+        feature: NDArray[np.int32],
+        threshold: NDArray[np.float64],
+        left: NDArray[np.int32],
+        right: NDArray[np.int32],
+        roots: NDArray[np.int64],
+        leaves: NDArray[Any],
+        divisor: NDArray[np.int32],
+        n_features: int,
+        n_outputs: int,
+        classes: Sequence[int | str],
+    ) -> None:
+        from wsinb.trees.validate import check_forest
+
+        self.feature = feature
+        self.threshold = threshold
+        self.left = left
+        self.right = right
+        self.roots = roots
+        self.leaves = leaves
+        self.divisor = divisor
+        self.n_features = n_features
+        self.n_outputs = n_outputs
+        self.classes = tuple(classes)
+        check_forest(self)
+
+    @classmethod
+    def from_sklearn(cls, estimator: Any) -> Forest:
+        """Take over a fitted classifier of `sklearn.ensemble` (extra-trees or random forest), or a single tree.
+
+        Outputs that have not seen all classes get probability 0 for the missing ones.
+
+        Raises
+        ------
+        InvalidInput
+            If the estimator is not a fitted classifier made of trees.
+        """
+        from wsinb.trees.from_sklearn import convert
+
+        return cls(**convert(estimator))
+
+    @property
+    def n_trees(self) -> int:
+        """Number of trees."""
+        return len(self.roots)
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.classes)
+
+    def apply(self, samples: ArrayLike) -> NDArray[np.int64]:
+        """Return the leaf of each sample in each tree, numbered within the tree as scikit-learn does.
+
+        Parameters
+        ----------
+        samples : array-like (n, n_features)
+            Compared as float32, like scikit-learn does.
+
+        Returns
+        -------
+        ndarray (n, n_trees), int64
+        """
+        nodes: NDArray[np.int64] = self._nodes(samples) - self.roots
+        return nodes
+
+    def predict_proba(self, samples: ArrayLike) -> NDArray[np.float64]:
+        """Return class probabilities, equal to scikit-learn's.
+
+        Returns
+        -------
+        ndarray (n, n_classes), or (n, n_outputs, n_classes) if there are several outputs; float64
+        """
+        from wsinb.trees.evaluate import sum_rows
+
+        rows = self._leaf_number[self._nodes(samples)]
+        out = np.zeros((len(rows), self.n_outputs, self.n_classes))
+        sum_rows(rows, self.leaves, self.divisor, self.n_outputs, out)
+        return out[:, 0] if self.n_outputs == 1 else out
+
+    def window_proba(self, image: NDArray[np.uint8], y: ArrayLike, x: ArrayLike) -> NDArray[np.float32]:
+        """Return the probabilities of square windows of an image, read in place.
+
+        Parameters
+        ----------
+        image : ndarray (h, w, 3), uint8
+            In the colour space of the training windows.
+        y, x : array-like (n,), int
+            Top left pixels of the windows, whose size follows from `n_features`.
+
+        Returns
+        -------
+        ndarray (n, n_classes - 1, n_outputs), float32
+            Probabilities of the classes above the first; that of the first is the rest to 1.
+
+        Raises
+        ------
+        InvalidInput
+            If a window leaves the image, or the forest was not trained on square windows of three channels.
+        """
+        from wsinb.trees.evaluate import window_probabilities
+
+        image, l_y, l_x, _ = self._check_windows(image, y, x)
+        out = np.empty((len(l_y), self.leaves.shape[1]), np.float32)
+        words, leaf_row, scale = self._packed
+        window_probabilities(
+            image.reshape(-1), self._offsets(image.shape[1]), l_y, l_x, image.shape[1], words, leaf_row,
+            self.n_trees, self.leaves, scale, out,
+        )  # fmt: skip
+        return out.reshape(len(l_y), self.n_classes - 1, self.n_outputs)
+
+    def add_windows(
+        self, image: NDArray[np.uint8], y: ArrayLike, x: ArrayLike, out: NDArray[np.float32]
+    ) -> None:
+        """Add the predictions of windows (see `window_proba`) to the pixels that they cover.
+
+        Parameters
+        ----------
+        out : ndarray (n_classes - 1, h, w), float32
+            Changed in place. A pixel receives its windows in the order given.
+
+        Raises
+        ------
+        InvalidInput
+            As `window_proba`, or if the forest does not predict every pixel of a window, or `out` does not fit.
+        """
+        from wsinb.trees.evaluate import add_window_probabilities
+
+        image, l_y, l_x, window = self._check_windows(image, y, x)
+        if self.n_outputs != window * window:
+            raise InvalidInput(
+                f"this forest has {self.n_outputs} outputs, not one for each pixel of its windows"
+            )
+        shape = (self.n_classes - 1, *image.shape[:2])
+        if out.shape != shape or out.dtype != np.float32 or not out.flags.c_contiguous:
+            raise InvalidInput(f"the sums must be a C-contiguous float32 array of shape {shape}")
+        words, leaf_row, scale = self._packed
+        add_window_probabilities(
+            image.reshape(-1), self._offsets(image.shape[1]), l_y, l_x, image.shape[1], words, leaf_row,
+            self.n_trees, self.leaves, scale, window, out,
+        )  # fmt: skip
+
+    def save(self, target: str | Path | BinaryIO) -> None:
+        """Write the arrays and a JSON header as npz; atomic when `target` is a path."""
+        from wsinb.trees.forest_file import write_forest
+
+        write_forest(target, self, {})
+
+    @classmethod
+    def load(cls, source: str | Path | BinaryIO) -> Forest:
+        """Read a forest that was saved; nothing in the file is trusted.
+
+        Raises
+        ------
+        InvalidInput
+            If the file is not a forest, or is damaged.
+        """
+        from wsinb.trees.forest_file import read_forest
+
+        return read_forest(source)[0]
+
+    def _nodes(self, samples: ArrayLike) -> NDArray[np.int64]:
+        from wsinb.trees.evaluate import apply_rows
+
+        matrix = np.ascontiguousarray(samples, np.float32)
+        if matrix.ndim != 2 or matrix.shape[1] != self.n_features:
+            raise InvalidInput(f"samples must have shape (n, {self.n_features}), not {matrix.shape}")
+        nodes = np.empty((len(matrix), self.n_trees), np.int64)
+        apply_rows(matrix, self.feature, self.threshold, self.left, self.right, self.roots, nodes)
+        return nodes
+
+    @cached_property
+    def _leaf_number(self) -> NDArray[np.int64]:
+        return np.cumsum(self.left < 0) - 1
+
+    @cached_property
+    def _packed(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+        from wsinb.trees.evaluate import pack_nodes
+
+        words, leaf_row = pack_nodes(self.feature, self.threshold, self.left, self.right, self.roots)
+        return words, leaf_row, (1.0 / self.divisor).astype(np.float32)
+
+    def _offsets(self, width: int) -> NDArray[np.int64]:
+        """Distance in bytes of each feature from the first byte of its window, in an image `width` pixels wide."""
+        side = np.arange(self._window, dtype=np.int64)
+        offsets = (side[:, None, None] * width + side[None, :, None]) * 3 + np.arange(3)
+        return offsets.reshape(-1)
+
+    @property
+    def _window(self) -> int:
+        return round((self.n_features / 3) ** 0.5)
+
+    def _check_windows(
+        self, image: NDArray[np.uint8], y: ArrayLike, x: ArrayLike
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], int]:
+        window = self._window
+        if window * window * 3 != self.n_features or self.n_features > MAX_WINDOW_FEATURES:
+            raise InvalidInput(
+                f"{self.n_features} features are not those of a square window of three channels"
+            )
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise InvalidInput(f"an image must be (h, w, 3) uint8, not {image.shape} {image.dtype}")
+        l_y, l_x = np.ascontiguousarray(y, np.int64), np.ascontiguousarray(x, np.int64)
+        if l_y.ndim != 1 or l_y.shape != l_x.shape:
+            raise InvalidInput("windows need as many rows as columns")
+        height, width = image.shape[:2]
+        if len(l_y) and (
+            min(l_y.min(), l_x.min()) < 0 or l_y.max() > height - window or l_x.max() > width - window
+        ):
+            raise InvalidInput(f"a window of {window} px leaves the image of {width} x {height} px")
+        return np.ascontiguousarray(image), l_y, l_x, window
+
+
+def smallest_counts(
+    counts: NDArray[np.int64], total: NDArray[np.int64]
+) -> tuple[NDArray[np.uint8 | np.uint16 | np.float64], NDArray[np.int32]]:
+    """Divide the counts of each leaf by their greatest common divisor and store them in the fewest bytes.
+
+    Parameters
+    ----------
+    counts : ndarray (n_leaves, n_values), int
+        Samples of each class above the first, for each output.
+    total : ndarray (n_leaves,), int
+        All samples of the leaf.
+
+    Returns
+    -------
+    leaves : ndarray (n_leaves, n_values), uint8 or uint16; float64 (fractions) if counts exceed 65535
+    divisor : ndarray (n_leaves,), int32
+    """
+    common = np.gcd(np.gcd.reduce(counts, axis=1), total) if counts.shape[1] else total
+    reduced, divisor = counts // common[:, None], (total // common).astype(np.int32)
+    largest = int(reduced.max(initial=0))
+    if largest > np.iinfo(np.uint16).max:
+        return counts / total[:, None], np.ones(len(total), np.int32)
+    return reduced.astype(np.uint8 if largest < 256 else np.uint16), divisor

@@ -1,0 +1,124 @@
+"""Forests as files: npz with a JSON header, never pickle."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import uuid
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsinb.errors import InvalidInput, StorageError
+from wsinb.trees.forest import Forest
+
+__all__ = ["read_forest", "write_forest"]
+
+FORMAT = "wsinb-forest"
+FORMAT_VERSION = 1
+ARRAYS = ("feature", "threshold", "left", "right", "roots", "leaves", "divisor")
+MAX_BYTES = 16 * 2**30
+MAX_HEADER_BYTES = 2**24
+
+
+def write_forest(target: str | Path | BinaryIO, forest: Forest, header: dict[str, Any]) -> None:
+    """Write a forest; equal forests and headers give equal bytes.
+
+    Parameters
+    ----------
+    target : str, Path or binary file
+        A path is written beside itself and then renamed, so that a reader never sees half a file.
+    header : dict
+        Must fit JSON; stored under `header` in the file's own header.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written.
+    """
+    document = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "n_features": forest.n_features,
+        "n_outputs": forest.n_outputs,
+        "classes": list(forest.classes),
+        "header": header,
+    }
+    text = json.dumps(document, sort_keys=True, allow_nan=False).encode()
+    arrays: dict[str, NDArray[Any]] = {name: getattr(forest, name) for name in ARRAYS}
+    arrays["json"] = np.frombuffer(text, np.uint8)
+    if not isinstance(target, str | Path):
+        np.savez_compressed(target, allow_pickle=False, **arrays)
+        return
+    path = Path(target)
+    try:
+        _write_beside(path, arrays)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StorageError(
+            f"the model could not be written to {path}: {reason}; choose another folder"
+        ) from error
+
+
+def _write_beside(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
+    try:
+        with part.open("xb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_forest(source: str | Path | BinaryIO) -> tuple[Forest, dict[str, Any]]:
+    """Read a forest and the header it was saved with; every array is checked.
+
+    Raises
+    ------
+    InvalidInput
+        If there is no such file, or it is not a forest, or is damaged.
+    """
+    name = str(source) if isinstance(source, str | Path) else "the model"
+    try:
+        data = Path(source) if isinstance(source, str | Path) else io.BytesIO(source.read())
+        document, arrays = _read_arrays(data)
+        forest = Forest(
+            **arrays,
+            n_features=document["n_features"],
+            n_outputs=document["n_outputs"],
+            classes=document["classes"],
+        )
+        header = document["header"]
+        if not isinstance(header, dict):
+            raise InvalidInput("its header is not an object")
+    except FileNotFoundError as error:
+        raise InvalidInput(f"there is no model at {name}") from error
+    except (InvalidInput, OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError,
+            OverflowError, RecursionError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
+        raise InvalidInput(f"{name} is not a forest saved by wsinb, or is damaged: {error}") from error
+    return forest, header
+
+
+def _read_arrays(data: Path | io.BytesIO) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    with zipfile.ZipFile(data) as archive:
+        sizes = {info.filename: info.file_size for info in archive.infolist()}
+    if sum(sizes.values()) > MAX_BYTES or sizes.get("json.npy", 0) > MAX_HEADER_BYTES:
+        raise ValueError("it is larger than any model")
+    if isinstance(data, io.BytesIO):
+        data.seek(0)
+    with np.load(data, allow_pickle=False) as store:
+        document = json.loads(store["json"].astype(np.uint8).tobytes())
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise ValueError("it has no header of a forest")
+        if document["format_version"] != FORMAT_VERSION:
+            raise ValueError(
+                f"its format version is {document['format_version']!r}, this wsinb reads {FORMAT_VERSION}"
+            )
+        return document, {array: np.ascontiguousarray(store[array]) for array in ARRAYS}
