@@ -1,0 +1,154 @@
+/** Shows the drafts as Leaflet shapes; the selected one has Geoman's handles. */
+import * as L from 'leaflet';
+import { Signal, type ISignal } from '@lumino/signaling';
+import type { Feature } from '../types';
+import { layerOf, shapeFrom, type ShapeLayer } from './features';
+import { loadGeoman } from './geoman';
+import type { Draft, EditStore } from './store';
+
+interface Shown {
+  feature: Feature;
+  layer: ShapeLayer | null;
+  color: string;
+}
+
+/** Geoman shows only the handles nearest to the pointer beyond this number. */
+const MAX_HANDLES = 150;
+
+export class Overlay {
+  private readonly shown = new Map<number, Shown>();
+  private selectedKey: number | null = null;
+  private readonly clickedSignal = new Signal<this, number>(this);
+  private reading = false;
+
+  constructor(
+    private readonly map: L.Map,
+    private readonly store: EditStore,
+    private readonly colorOf: (label: string | null) => string
+  ) {
+    store.changed.connect(this.sync, this);
+  }
+
+  /** A draft was clicked. */
+  get clicked(): ISignal<this, number> {
+    return this.clickedSignal;
+  }
+
+  get selected(): Draft | null {
+    return this.selectedKey === null ? null : (this.store.draft(this.selectedKey) ?? null);
+  }
+
+  /** Give one draft the handles, or none. */
+  async select(key: number | null): Promise<void> {
+    if (key === this.selectedKey) {
+      return;
+    }
+    const before = this.selectedKey;
+    this.selectedKey = key;
+    if (before !== null) {
+      this.refresh(before);
+    }
+    if (key !== null) {
+      await loadGeoman(this.map);
+      this.refresh(key);
+    }
+  }
+
+  /** Draw all drafts anew, for instance after a change of colours. */
+  sync(): void {
+    const keys = new Set(this.store.drafts.map(draft => draft.key));
+    for (const [key, { layer }] of this.shown) {
+      if (!keys.has(key)) {
+        this.take(layer);
+        this.shown.delete(key);
+      }
+    }
+    if (this.selectedKey !== null && !keys.has(this.selectedKey)) {
+      this.selectedKey = null;
+    }
+    for (const draft of this.store.drafts) {
+      const shown = this.shown.get(draft.key);
+      if (shown?.feature !== draft.feature || shown.color !== this.colorOf(draft.feature.label)) {
+        this.refresh(draft.key);
+      }
+    }
+  }
+
+  dispose(): void {
+    Signal.clearData(this);
+    this.shown.forEach(({ layer }) => this.take(layer));
+    this.shown.clear();
+  }
+
+  private refresh(key: number): void {
+    const draft = this.store.draft(key);
+    const shown = this.shown.get(key);
+    const selected = key === this.selectedKey;
+    if (!draft) {
+      return;
+    }
+    const color = this.colorOf(draft.feature.label);
+    if (this.reading && shown) {
+      // the change came from the shape's own handles: it shows it already
+      this.shown.set(key, { ...shown, feature: draft.feature });
+      return;
+    }
+    this.take(shown?.layer ?? null);
+    const style: L.PathOptions = {
+      color,
+      weight: selected ? 3 : 2,
+      fillOpacity: 0.25,
+      className: selected ? 'wsinb-draft wsinb-mod-selected' : 'wsinb-draft',
+      bubblingMouseEvents: false
+    };
+    const layer = layerOf(draft.feature, style);
+    this.shown.set(key, { feature: draft.feature, layer, color });
+    if (!layer) {
+      return;
+    }
+    layer.addTo(this.map).on('click', event => {
+      L.DomEvent.stop(event as L.LeafletMouseEvent);
+      this.clickedSignal.emit(key);
+    });
+    if (selected) {
+      this.enableHandles(key, layer);
+    }
+  }
+
+  private enableHandles(key: number, layer: ShapeLayer): void {
+    if (layer instanceof L.FeatureGroup) {
+      return;
+    }
+    if (!layer.pm) {
+      L.PM.reInitLayer(layer);
+    }
+    layer.pm.enable({
+      snappable: false,
+      allowSelfIntersection: false,
+      draggable: true,
+      limitMarkersToCount: MAX_HANDLES
+    });
+    layer.on('pm:edit pm:dragend', () => this.read(key, layer));
+    // taking away vertices until none is left removes the shape
+    layer.on('pm:remove', () => this.store.remove(key));
+  }
+
+  private read(key: number, layer: L.Layer): void {
+    const draft = this.store.draft(key);
+    if (draft) {
+      this.reading = true;
+      this.store.update(key, shapeFrom(layer, draft.feature));
+      this.reading = false;
+    }
+  }
+
+  private take(layer: ShapeLayer | null): void {
+    if (layer) {
+      layer.off();
+      if (!(layer instanceof L.FeatureGroup)) {
+        layer.pm?.disable();
+      }
+      layer.remove();
+    }
+  }
+}

@@ -1,0 +1,130 @@
+/** The notebook cell: the TypeScript twin of `wsinb.view.SlideLayer`, on an ipyleaflet map. */
+import { LeafletLayerModel, LeafletLayerView, type ILeafletLayerModel } from 'jupyter-leaflet';
+import * as L from 'leaflet';
+import { Api } from '../api';
+import { PROTOCOL, type Feature, type LabelInfo, type Source } from '../types';
+import { MODULE_NAME, MODULE_VERSION } from '../version';
+import { Viewer } from '../viewer';
+
+interface SlideLayerState extends ILeafletLayerModel {
+  source: Source;
+  version: string | null;
+  drawn: Feature[];
+  deleted: string[];
+  labels: LabelInfo[];
+  label: string | null;
+  saved: string | null;
+  error: string;
+  protocol: number;
+  fit: boolean;
+}
+
+export class SlideLayerModel extends LeafletLayerModel {
+  override defaults(): SlideLayerState {
+    return {
+      ...super.defaults(),
+      _model_name: 'SlideLayerModel',
+      _view_name: 'SlideLayerView',
+      _model_module: MODULE_NAME,
+      _view_module: MODULE_NAME,
+      source: {},
+      version: null,
+      drawn: [],
+      deleted: [],
+      labels: [],
+      label: null,
+      saved: null,
+      error: '',
+      protocol: PROTOCOL,
+      fit: true
+    };
+  }
+
+  /** Which `_model_module_version` this class answers to. */
+  static readonly moduleVersion = MODULE_VERSION;
+}
+
+/** Leaflet wants a layer from a layer's view; the viewer manages its own. */
+class Anchor extends L.Layer {
+  override onAdd(): this {
+    return this;
+  }
+
+  override onRemove(): this {
+    return this;
+  }
+}
+
+export class SlideLayerView extends LeafletLayerView {
+  private viewer: Viewer | null = null;
+
+  override create_obj(): void {
+    this.obj = new Anchor();
+    const protocol = this.model.get('protocol') as number;
+    const viewer = new Viewer(this.map_view.obj, {
+      api: new Api(),
+      source: this.model.get('source') as Source,
+      version: this.model.get('version') as string | null,
+      fit: this.model.get('fit') as boolean
+    });
+    this.viewer = viewer;
+    if (protocol !== PROTOCOL) {
+      viewer.fail(
+        `The kernel's wsinb speaks protocol ${protocol}, this page protocol ${PROTOCOL}: ` +
+          'install the same version of wsinb in both, then reload the page.'
+      );
+      return;
+    }
+    this.fromModel(viewer);
+    this.toModel(viewer);
+    void viewer.open();
+  }
+
+  override leaflet_events(): void {
+    // the anchor has no pixels: the map tells the kernel about the mouse already
+  }
+
+  override remove(): void {
+    this.viewer?.dispose();
+    this.viewer = null;
+    super.remove();
+  }
+
+  private fromModel(viewer: Viewer): void {
+    const takeDrawn = (): void => {
+      viewer.store.replace(this.model.get('drawn') as Feature[], this.model.get('deleted') as string[]);
+    };
+    takeDrawn();
+    this.listenTo(this.model, 'change:drawn change:deleted', takeDrawn);
+    this.listenTo(this.model, 'change:label', () => {
+      viewer.labels.current = this.model.get('label') as string | null;
+    });
+    this.listenTo(this.model, 'change:version', () => {
+      void viewer.setVersion(this.model.get('version') as string | null);
+    });
+    this.listenTo(this.model, 'change:saved', () => {
+      void viewer.catchUp(this.model.get('saved') as string | null);
+    });
+  }
+
+  private toModel(viewer: Viewer): void {
+    viewer.store.changed.connect(() => {
+      this.tell({ drawn: viewer.store.upsert, deleted: [...viewer.store.deleted] });
+    });
+    viewer.labels.changed.connect(() => {
+      this.tell({ labels: [...viewer.labels.all], label: viewer.labels.current });
+    });
+    viewer.saved.connect((_, saved) => this.tell({ saved }));
+    viewer.failed.connect((_, error) => this.tell({ error }));
+  }
+
+  private tell(state: Partial<SlideLayerState>): void {
+    for (const [name, value] of Object.entries(state)) {
+      // a list that says the same must not travel again
+      if (JSON.stringify(this.model.get(name)) !== JSON.stringify(value)) {
+        this.model.set(name, value);
+      }
+    }
+    this.touch();
+  }
+}

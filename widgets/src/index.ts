@@ -1,0 +1,75 @@
+/** The plugins of the extension: the document tab, and the widget classes of the notebook cell. */
+import { IJupyterWidgetRegistry } from '@jupyter-widgets/base';
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { WidgetTracker } from '@jupyterlab/apputils';
+import { IImageTracker } from '@jupyterlab/imageviewer';
+import { SlideDocumentFactory, SlideModelFactory, type SlideDocument } from './faces/document';
+import { SLIDE_EXTENSIONS, SLIDE_FILE_TYPE, TIFF_FILE_TYPE } from './faces/filetypes';
+import { slideIcon } from './icons';
+import { MODULE_NAME, MODULE_VERSION } from './version';
+
+const FACTORY = 'Slide';
+
+const documents: JupyterFrontEndPlugin<void> = {
+  id: 'wsinb:documents',
+  description: 'Opens whole-slide images in a tab.',
+  autoStart: true,
+  // the image tracker only for the order: the last factory that claims .tif gets the double click
+  optional: [ILayoutRestorer, IImageTracker],
+  activate: (app: JupyterFrontEnd, restorer: ILayoutRestorer | null) => {
+    const { docRegistry } = app;
+    docRegistry.addFileType({
+      name: SLIDE_FILE_TYPE,
+      displayName: 'Whole-slide image',
+      extensions: SLIDE_EXTENSIONS,
+      mimeTypes: ['application/octet-stream'],
+      contentType: 'file',
+      fileFormat: 'base64',
+      icon: slideIcon
+    });
+    docRegistry.addModelFactory(new SlideModelFactory());
+    const factory = new SlideDocumentFactory(
+      {
+        name: FACTORY,
+        label: 'Slide',
+        modelName: 'wsinb-slide',
+        fileTypes: [SLIDE_FILE_TYPE, TIFF_FILE_TYPE, 'png', 'jpeg'],
+        defaultFor: [SLIDE_FILE_TYPE, TIFF_FILE_TYPE],
+        readOnly: true
+      },
+      path => app.serviceManager.contents.localPath(path)
+    );
+    const tracker = new WidgetTracker<SlideDocument>({ namespace: 'wsinb-slide' });
+    factory.widgetCreated.connect((_, widget) => {
+      widget.title.icon = slideIcon;
+      widget.context.pathChanged.connect(() => void tracker.save(widget));
+      void tracker.add(widget);
+    });
+    docRegistry.addWidgetFactory(factory);
+    void restorer?.restore(tracker, {
+      command: 'docmanager:open',
+      args: widget => ({ path: widget.context.path, factory: FACTORY }),
+      name: widget => widget.context.path
+    });
+  }
+};
+
+const widgets: JupyterFrontEndPlugin<void> = {
+  id: 'wsinb:widgets',
+  description: 'The slide viewer in a notebook cell.',
+  autoStart: true,
+  requires: [IJupyterWidgetRegistry],
+  activate: (_app: JupyterFrontEnd, registry: IJupyterWidgetRegistry) => {
+    registry.registerWidget({
+      name: MODULE_NAME,
+      version: MODULE_VERSION,
+      exports: async () => import('./faces/widget')
+    });
+  }
+};
+
+export default [documents, widgets];

@@ -1,0 +1,74 @@
+/** What the keyboard does while the viewer has the focus. */
+import type { DrawTool } from './edit/draw';
+import { TOOL_KEYS } from './panel/toolbar';
+
+export interface KeyActions {
+  save: () => void;
+  undo: () => void;
+  redo: () => void;
+  removeSelected: () => void;
+  cancel: () => void;
+  fit: () => void;
+  labelImage: () => void;
+  useTool: (tool: DrawTool | null) => void;
+  /** Returns whether a label has that key. */
+  chooseLabel: (key: string) => boolean;
+}
+
+/** Act on a key press; returns whether it meant something. */
+export function handleKey(event: KeyboardEvent, actions: KeyActions): boolean {
+  const command = event.ctrlKey || event.metaKey;
+  const typing = isTyping(event.target);
+  if (command) {
+    return commandKey(event, actions, typing);
+  }
+  if (typing || event.altKey) {
+    return false;
+  }
+  if (event.shiftKey) {
+    return shiftKey(event, actions);
+  }
+  if (event.key === 'Escape') {
+    actions.cancel();
+    return true;
+  }
+  if (event.key === 'Delete' || event.key === 'Backspace') {
+    actions.removeSelected();
+    return true;
+  }
+  return event.key.length === 1 && actions.chooseLabel(event.key);
+}
+
+function commandKey(event: KeyboardEvent, actions: KeyActions, typing: boolean): boolean {
+  const key = event.key.toLowerCase();
+  if (key === 's') {
+    actions.save();
+  } else if (typing) {
+    return false;
+  } else if (key === 'y' || (key === 'z' && event.shiftKey)) {
+    actions.redo();
+  } else if (key === 'z') {
+    actions.undo();
+  } else {
+    return false;
+  }
+  return true;
+}
+
+function shiftKey(event: KeyboardEvent, actions: KeyActions): boolean {
+  const key = event.key.toUpperCase();
+  if (key in TOOL_KEYS) {
+    actions.useTool(TOOL_KEYS[key] ?? null);
+  } else if (key === 'I') {
+    actions.labelImage();
+  } else if (event.code === 'Digit0') {
+    actions.fit();
+  } else {
+    return false;
+  }
+  return true;
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
+}

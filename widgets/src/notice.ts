@@ -1,0 +1,54 @@
+/** Sentences over the picture: errors, and questions with buttons. */
+import { element, textButton } from './dom';
+
+export interface Choice {
+  text: string;
+  title: string;
+  act: () => void;
+}
+
+export class Notice {
+  readonly node = element('div', 'wsinb-notice');
+  private timer = 0;
+
+  constructor(private readonly onError: (message: string) => void) {
+    this.node.setAttribute('role', 'alert');
+    this.clear();
+  }
+
+  /** Show what went wrong; it stays until it is closed or another takes its place. */
+  error(message: string, choices: Choice[] = []): void {
+    this.show('wsinb-mod-error', message, choices);
+    this.onError(message);
+  }
+
+  /** Show good news for a few seconds. */
+  info(message: string): void {
+    this.show('wsinb-mod-info', message, []);
+    this.timer = window.setTimeout(() => this.clear(), 4000);
+  }
+
+  clear(): void {
+    window.clearTimeout(this.timer);
+    this.node.hidden = true;
+    this.node.replaceChildren();
+  }
+
+  private show(className: string, message: string, choices: Choice[]): void {
+    this.clear();
+    this.node.className = `wsinb-notice ${className}`;
+    this.node.append(element('p', 'wsinb-notice-text', message));
+    const row = element('div', 'wsinb-notice-buttons');
+    const dismiss: Choice = { text: 'Close', title: 'Close this message', act: () => undefined };
+    for (const { text, title, act } of [...choices, dismiss]) {
+      row.append(
+        textButton(text, title, () => {
+          this.clear();
+          act();
+        })
+      );
+    }
+    this.node.append(row);
+    this.node.hidden = false;
+  }
+}

@@ -1,0 +1,57 @@
+/** The column of tools at the left. */
+import type * as L from 'leaflet';
+import { element, iconButton } from '../dom';
+import type { Drawing, DrawTool } from '../edit/draw';
+import * as icons from '../icons';
+
+/** Keys of the tools, with Shift: plain letters belong to the labels. */
+export const TOOL_KEYS: Record<string, DrawTool | null> = {
+  S: null,
+  D: 'point',
+  L: 'line',
+  P: 'polygon',
+  R: 'rectangle',
+  C: 'circle'
+};
+
+export class Toolbar {
+  readonly node = element('div', 'wsinb-toolbar wsinb-surface');
+  private readonly buttons = new Map<DrawTool | null, HTMLButtonElement>();
+
+  constructor(map: L.Map, drawing: Drawing, fit: () => void, labelImage: () => void) {
+    this.node.setAttribute('role', 'toolbar');
+    this.node.setAttribute('aria-label', 'Slide tools');
+    const use = (tool: DrawTool | null): void => void drawing.use(tool);
+    const tools: [DrawTool | null, typeof icons.selectIcon, string][] = [
+      [null, icons.selectIcon, 'Select and pan (Shift+S)'],
+      ['point', icons.pointIcon, 'Draw points (Shift+D)'],
+      ['line', icons.lineIcon, 'Draw a line (Shift+L)'],
+      ['polygon', icons.polygonIcon, 'Draw a polygon (Shift+P)'],
+      ['rectangle', icons.rectangleIcon, 'Draw a rectangle (Shift+R)'],
+      ['circle', icons.circleIcon, 'Draw a circle (Shift+C)']
+    ];
+    this.node.append(
+      iconButton(icons.zoomInIcon, 'Zoom in (+)', () => map.zoomIn()),
+      iconButton(icons.zoomOutIcon, 'Zoom out (-)', () => map.zoomOut()),
+      iconButton(icons.fitIcon, 'Show the whole slide (Shift+0)', fit),
+      element('div', 'wsinb-separator')
+    );
+    for (const [tool, icon, title] of tools) {
+      const button = iconButton(icon, title, () => use(tool));
+      button.dataset.tool = tool ?? 'select';
+      this.buttons.set(tool, button);
+      this.node.append(button);
+    }
+    const whole = iconButton(icons.wholeImageIcon, 'Give the current label to the whole image (Shift+I)', labelImage);
+    whole.dataset.tool = 'image';
+    this.node.append(whole);
+    drawing.toolChanged.connect(() => this.mark(drawing.tool));
+    this.mark(null);
+  }
+
+  private mark(current: DrawTool | null): void {
+    for (const [tool, button] of this.buttons) {
+      button.setAttribute('aria-pressed', String(tool === current));
+    }
+  }
+}

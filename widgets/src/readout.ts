@@ -1,0 +1,63 @@
+/** Where the pointer is, in µm and level-0 pixels, what lies there, and the magnification of the view. */
+import * as L from 'leaflet';
+import type { SlideInfo } from './types';
+
+/** The text for a position in level-0 pixels. */
+export function positionText(l0x: number, l0y: number, mpp: [number, number] | null): string {
+  const px = `${Math.floor(l0x)}, ${Math.floor(l0y)} px`;
+  if (!mpp) {
+    return `${px} (µm per pixel unknown)`;
+  }
+  return `${(l0x * mpp[0]).toFixed(1)}, ${(l0y * mpp[1]).toFixed(1)} µm  ·  ${px}`;
+}
+
+export class ReadOut {
+  readonly node = document.createElement('div');
+  private readonly position = span('wsinb-position');
+  private readonly found = span('wsinb-found');
+  private readonly zoom = span('wsinb-zoom');
+  private hint = '';
+
+  constructor(
+    private readonly map: L.Map,
+    private readonly info: SlideInfo
+  ) {
+    this.node.className = 'wsinb-readout';
+    this.node.append(this.zoom, this.position, this.found);
+    map.on('mousemove', this.onMove, this).on('zoomend', this.onZoom, this);
+    this.position.textContent = positionText(0, 0, info.mpp);
+    this.onZoom();
+  }
+
+  /** What the pointer is over; nothing shows the hint of the tool in hand. */
+  setFound(text: string): void {
+    this.found.textContent = text || this.hint;
+  }
+
+  setHint(text: string): void {
+    this.hint = text;
+    this.found.textContent = text;
+  }
+
+  dispose(): void {
+    this.map.off('mousemove', this.onMove, this).off('zoomend', this.onZoom, this);
+  }
+
+  private onMove({ latlng }: L.LeafletMouseEvent): void {
+    this.position.textContent = positionText(latlng.lng, -latlng.lat, this.info.mpp);
+  }
+
+  private onZoom(): void {
+    const factor = 2 ** this.map.getZoom();
+    this.zoom.textContent = this.info.magnification
+      ? `${Number((this.info.magnification * factor).toPrecision(3))}×`
+      : `${Number((factor * 100).toPrecision(3))} %`;
+    this.zoom.title = this.info.magnification ? 'Magnification' : 'Screen pixels per slide pixel';
+  }
+}
+
+function span(className: string): HTMLSpanElement {
+  const node = document.createElement('span');
+  node.className = className;
+  return node;
+}

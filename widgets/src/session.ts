@@ -1,0 +1,122 @@
+/** What is open: the slide, its project, the version that is shown and the one that edits are based on. */
+import { ApiError, type Api } from './api';
+import type { Feature, LabelInfo, ProjectInfo, SlideInfo, Source, VectorMeta } from './types';
+
+export interface Place {
+  project: string;
+  slide: string;
+  branch: string;
+}
+
+export class Session {
+  private slideInfo: SlideInfo | null = null;
+  /** The commit that was read when the unsaved edits began. */
+  private base: string | null = null;
+
+  constructor(
+    private readonly api: Api,
+    private readonly source: Source,
+    /** A version to show; null follows the newest. */
+    private pinned: string | null
+  ) {}
+
+  get info(): SlideInfo {
+    return this.slideInfo!;
+  }
+
+  get follows(): boolean {
+    return this.pinned === null;
+  }
+
+  /** Where annotations are stored, or null for a slide without a project. */
+  get place(): Place | null {
+    const project = this.slideInfo?.project;
+    return project?.slide ? { project: project.path, slide: project.slide, branch: project.branch } : null;
+  }
+
+  get project(): ProjectInfo | null {
+    return this.slideInfo?.project ?? null;
+  }
+
+  /** How to ask for the slide's pixels: stays the same when a project is created, so that tiles stay cached. */
+  get imageSource(): Source {
+    return this.source;
+  }
+
+  async open(): Promise<SlideInfo> {
+    const [info] = await Promise.all([this.api.slide(this.source), this.api.checkProtocol()]);
+    this.slideInfo = info;
+    return info;
+  }
+
+  /** The vector metadata of the version to show, or null without a place. */
+  async read(version: string | null = null): Promise<VectorMeta | null> {
+    if (!this.place) {
+      return null;
+    }
+    const wanted = version ?? this.pinned ?? this.place.branch;
+    return this.api.vectorMeta(this.place.project, this.place.slide, wanted);
+  }
+
+  pin(version: string | null): void {
+    this.pinned = version;
+  }
+
+  /** Edits from now on build on this commit. */
+  rebase(version: string): void {
+    this.base = version;
+  }
+
+  /** The newest commit, when it is another than `shown`. */
+  async news(shown: string | null): Promise<string | null> {
+    if (!this.place || !this.follows) {
+      return null;
+    }
+    const head = await this.api.head(this.place.project, this.place.branch);
+    return head && head.id !== shown ? head.id : null;
+  }
+
+  /** Labels as the project has them now. */
+  async labels(): Promise<LabelInfo[]> {
+    const info = await this.api.slide(this.source);
+    this.slideInfo = { ...this.info, project: info.project };
+    return info.project?.labels ?? [];
+  }
+
+  async createProject(folder: string, name: string, labels: readonly LabelInfo[]): Promise<void> {
+    const path = this.source.path;
+    if (path === undefined) {
+      throw new ApiError('A slide of a project cannot be put into another one here.', 0, 'InvalidInput');
+    }
+    this.slideInfo = await this.api.createProject(folder, name, path);
+    if (labels.length > 0) {
+      await this.addLabels([...labels]);
+    }
+    this.base = null;
+  }
+
+  async addLabels(labels: LabelInfo[]): Promise<LabelInfo[]> {
+    return this.api.addLabels(this.project!.path, labels);
+  }
+
+  async commit(message: string, upsert: Feature[], deleted: readonly string[]): Promise<string> {
+    const place = this.place!;
+    const base = this.base ?? this.project!.head;
+    const request = { ...place, base, message, upsert, delete: [...deleted] };
+    const { commit } = await this.api.commit(request);
+    this.base = commit;
+    return commit;
+  }
+}
+
+/** A message for those who write none. */
+export function defaultMessage(upsert: readonly Feature[], deleted: readonly string[]): string {
+  const drawn = upsert.filter(feature => feature.id === null).length;
+  const parts = [
+    [drawn, 'drawn'],
+    [upsert.length - drawn, 'changed'],
+    [deleted.length, 'deleted']
+  ] as const;
+  const said = parts.filter(([n]) => n > 0).map(([n, verb]) => `${n} ${verb}`);
+  return `Annotations: ${said.join(', ')}`;
+}
