@@ -1,0 +1,37 @@
+"""What several verbs print and take alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["echo_json", "output_option", "project_option"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def output_option(function: F) -> F:
+    """Add ``-o text|json``."""
+    return click.option(
+        "-o",
+        "--output",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="Form of the output.",
+    )(function)
+
+
+def project_option(function: F) -> F:
+    """Add ``--project FOLDER``."""
+    return click.option(
+        "--project", "-P", default=".", show_default=True, help="Folder of the project, or one inside it."
+    )(function)
+
+
+def echo_json(root: str, value: Any) -> None:
+    """Print one JSON object whose single key names the kind and version of what it holds."""
+    click.echo(json.dumps({root: value}, indent=1, ensure_ascii=False))

@@ -1,0 +1,24 @@
+"""Which project a command means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wsinb.project import Project
+
+__all__ = ["open_nearest"]
+
+
+def open_nearest(folder: str) -> Project:
+    """Return the project at a folder or above it.
+
+    Raises
+    ------
+    UnknownProject
+        If there is none.
+    """
+    from wsinb.project import find_project, open_project
+
+    return open_project(find_project(Path(folder).expanduser()) or folder)

@@ -1,0 +1,140 @@
+"""`wsinb run`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from wsinb.cli.output import echo_json, output_option, project_option
+
+__all__ = ["command"]
+
+ROOT = "wsinb.run/1"
+PARAMETERS_ROOT = "wsinb.parameters/1"
+SET_BY_RUN = ("project", "slides", "version", "branch")
+
+
+@click.command("run", add_help_option=False)
+@click.argument("name", required=False)
+@project_option
+@click.option(
+    "--slides", "-s", multiple=True, metavar="PATTERN", help="Slides by name or pattern.  [default: all]"
+)
+@click.option("--version", "-v", metavar="VERSION", help="Version that is read.  [default: the head]")
+@click.option("--branch", "-b", default="main", show_default=True, help="Branch that the job commits to.")
+@click.option("--author", metavar="NAME", help="Author of the commit; you by default.")
+@click.option(
+    "--parameter", "-p", "assignments", multiple=True, metavar="KEY=VALUE", help="A parameter of the job."
+)
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@click.option("--parameters", "list_parameters", is_flag=True, help="List the job's parameters and stop.")
+@output_option
+@click.option("--help", "-h", "show_help", is_flag=True, help="Show this message and the job's parameters.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    name: str | None,
+    project: str,
+    slides: tuple[str, ...],
+    version: str | None,
+    branch: str,
+    author: str | None,
+    assignments: tuple[str, ...],
+    quiet: bool,
+    list_parameters: bool,
+    output: str,
+    show_help: bool,
+) -> None:
+    """Run the notebook NAME (a shipped job, or a path) as a job on slides of a project."""
+    if show_help or name is None:
+        _help(ctx, name)
+        if not show_help:
+            ctx.exit(2)
+        return
+    if list_parameters:
+        _list_parameters(name, output)
+        return
+    from wsinb.cli.projects import open_nearest
+    from wsinb.jobs import find_job, parameters, run
+
+    values = read_assignments(assignments, parameters(find_job(name)), name)
+    result = run(
+        open_nearest(project),
+        name,
+        slides=list(slides) or None,
+        version=version,
+        branch=branch,
+        author=author,
+        progress=not quiet,
+        **values,
+    )
+    if output == "json":
+        echo_json(ROOT, result.record)
+        return
+    click.echo(f"{name} {result.id}: version {result.commit[:12]}")
+    for key, value in result.metrics.items():
+        click.echo(f"  {key}: {value}")
+
+
+def read_assignments(assignments: tuple[str, ...], declared: list[Any], job: str) -> dict[str, Any]:
+    """Return the values of ``key=value`` texts by the types that a job declares.
+
+    Parameters
+    ----------
+    assignments : tuple of str
+        As given on the command line; a list may be given by commas or by several assignments.
+    declared : list of wsinb.jobs.Parameter
+        What the job takes.
+    job : str
+        Its name, for the messages.
+
+    Raises
+    ------
+    InvalidParameter
+        If an assignment has no ``=``, an unknown key, or a value of another type.
+    """
+    from wsinb.errors import InvalidParameter
+    from wsinb.jobs.parameters import unknown_name
+
+    known = {parameter.name: parameter for parameter in declared}
+    texts: dict[str, list[str]] = {}
+    for assignment in assignments:
+        key, equals, text = assignment.partition("=")
+        if not equals:
+            raise InvalidParameter(f"Parameter {assignment!r} has no value; write -p {assignment}=VALUE.")
+        if key not in known:
+            raise InvalidParameter(unknown_name(key, list(known), job))
+        if key in SET_BY_RUN:
+            raise InvalidParameter(f"Give {key!r} by the option --{key}, not by -p.")
+        texts.setdefault(key, []).append(text)
+    return {key: known[key].parse(given) for key, given in texts.items()}
+
+
+def _help(ctx: click.Context, name: str | None) -> None:
+    from wsinb.jobs import job_names
+
+    click.echo(ctx.get_help())
+    click.echo(f"\nJobs: {', '.join(job_names())}")
+    if name is not None:
+        click.echo()
+        _list_parameters(name, "text")
+
+
+def _list_parameters(name: str, output: str) -> None:
+    from wsinb.jobs import find_job, parameters
+
+    declared = parameters(find_job(name))
+    if output == "json":
+        fields = ("name", "type", "default", "required", "help")
+        echo_json(PARAMETERS_ROOT, [{field: getattr(p, field) for field in fields} for p in declared])
+        return
+    click.echo(f"Parameters of {name}:")
+    rows = [
+        (f"  {p.name}: {p.type}" + ("" if p.required else f" = {p.default!r}"), p.help or "")
+        for p in declared
+        if p.name not in SET_BY_RUN
+    ]
+    width = max((len(left) for left, _ in rows), default=0)
+    for left, right in rows:
+        click.echo(f"{left.ljust(width)}  {right}".rstrip())
