@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from wsinb.errors import InvalidInput
-from wsinb.serve.messages import NotServed, Request, Response, json_response
+from wsinb.errors import InvalidInput, UnknownAnnotation
+from wsinb.serve.messages import Request, Response, json_response
 from wsinb.serve.sources import project_source
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _places_of_ids(index: VectorIndex, ids: list[str]) -> list[int]:
     places = dict(zip(ids, _search(index, ids), strict=True))
     for identifier, place in places.items():
         if place >= len(index.ids) or index.ids[place] != identifier:
-            raise NotServed(f"This version has no annotation {identifier!r}: it may have been deleted.")
+            raise UnknownAnnotation(f"This version has no annotation {identifier!r}: was it deleted?")
     return list(places.values())
 
 
@@ -63,7 +63,9 @@ def _search(index: VectorIndex, ids: list[str]) -> list[int]:
 def _places_of_rows(index: VectorIndex, rows: list[str]) -> list[int]:
     for row in rows:
         if not (row.isascii() and row.isdigit() and len(row) < 11 and int(row) < len(index.ids)):
-            raise NotServed(f"This version has no row {row[:20]!r}: rows go from 0 to {len(index.ids) - 1}.")
+            raise UnknownAnnotation(
+                f"This version has no row {row[:20]!r}: rows go from 0 to {len(index.ids) - 1}."
+            )
     return [int(row) for row in rows]
 
 
@@ -81,5 +83,5 @@ def _features(
     table = project.read(slide, version=commit, bbox=bbox)
     order = {index.ids[place]: number for number, place in enumerate(places)}
     table = table[table["id"].isin(list(order))]
-    features = to_features(table)
-    return sorted(features, key=lambda feature: order[feature["id"]])
+    features = sorted(to_features(table), key=lambda feature: order[feature["id"]])
+    return [{**feature, "row": place} for feature, place in zip(features, places, strict=True)]

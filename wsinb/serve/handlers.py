@@ -142,11 +142,12 @@ class CoreHandler(APIHandler):
         self._send(response)
 
     def _request(self, path: str) -> Request:
-        headers = self.request.headers
+        headers, arguments = self.request.headers, self.request.query_arguments
         return Request(
             method=self.request.method or "GET",
             route=path,
-            query={name: self.get_query_argument(name, strip=False) for name in self.request.query_arguments},
+            # not get_query_argument: it turns control characters into spaces
+            query={name: self.decode_argument(values[-1], name) for name, values in arguments.items()},
             body=self.request.body,
             user=_person(self.current_user),
             if_none_match=headers.get("If-None-Match", ""),

@@ -30,7 +30,7 @@ class PathGuard:
 
     def __init__(self, root: str | Path, extra: Iterable[str | Path] = ()) -> None:
         self.root = Path(os.path.realpath(root))
-        self.roots = (self.root, *(Path(os.path.realpath(folder)) for folder in extra))
+        self.roots = (self.root, *(Path(os.path.realpath(Path(folder).expanduser())) for folder in extra))
 
     def resolve(self, text: object) -> Path:
         """Return the real absolute path that `text` names.

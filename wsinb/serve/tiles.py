@@ -61,7 +61,7 @@ def get_tile(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
     """Answer with one tile; past the slide's edge it is white."""
     z, x, y = (int(arguments[name]) for name in "zxy")
     identity = identify(slide_source(core, request).path)
-    etag, cache_control = _validators(identity, request, f"{z},{x},{y}")
+    etag, cache_control = _validators(identity, request, f"{z}.{x}.{y}")
     if request.holds(etag):
         return not_modified(etag, cache_control)
     with core.slides.lease(identity) as slide:
@@ -78,7 +78,7 @@ def get_thumbnail(core: Core, request: Request, arguments: Mapping[str, str]) ->
     """Answer with the whole slide, its longer side at most ``size`` px."""
     size = request.integer("size", 512, 1, MAX_THUMBNAIL)
     identity = identify(slide_source(core, request).path)
-    etag, cache_control = _validators(identity, request, f"thumbnail,{size}")
+    etag, cache_control = _validators(identity, request, f"thumbnail.{size}")
     if request.holds(etag):
         return not_modified(etag, cache_control)
     with core.slides.lease(identity) as slide:
@@ -89,7 +89,7 @@ def get_associated(core: Core, request: Request, arguments: Mapping[str, str]) -
     """Answer with an associated image, such as the label on the glass."""
     name = unquote(arguments["name"])
     identity = identify(slide_source(core, request).path)
-    etag, cache_control = _validators(identity, request, f"associated,{arguments['name']}")
+    etag, cache_control = _validators(identity, request, f"associated.{arguments['name']}")
     if request.holds(etag):
         return not_modified(etag, cache_control)
     with core.slides.lease(identity) as slide:

@@ -41,10 +41,11 @@ def get_meta(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
             "bounds": index.bounds,
             "labels": index.labels,
             "layers": index.layer_names,
+            "counts": index.counts,
+            "images": index.images,
             # one below the lowest zoom: nothing is drawn as density
             "density_max_zoom": lowest - 1 if highest is None else max(highest, lowest - 1),
             "min_zoom": lowest,
-            "image_labels": index.image_labels,
         }
     )
 
@@ -62,7 +63,7 @@ def get_tile(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
     if source.project.resolve(commit) != commit:
         raise InvalidInput("A vector tile is asked for by a whole commit id: GET vector/meta tells it.")
     place = f"{source.project.path}\0{source.entry.name}".encode("utf-8", "surrogateescape")
-    etag = f'"{commit}-{hashlib.sha256(place).hexdigest()[:12]}-{z},{x},{y}-e{ENCODING}"'
+    etag = f'"{commit}-{hashlib.sha256(place).hexdigest()[:12]}-{z}.{x}.{y}-e{ENCODING}"'
     if request.holds(etag):
         return not_modified(etag, IMMUTABLE)
     body = core.vectors.tile(source.project, commit, source.entry.name, z, x, y)

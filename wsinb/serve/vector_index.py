@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from wsinb.annotate import to_features
 from wsinb.serve.vector_format import LINE, NO_LABEL, NO_LAYER, NO_SCORE, POINT, POLYGON, TILE_PX
 from wsinb.serve.vector_kernels import in_box, search_grid
 
@@ -21,6 +22,7 @@ MAX_GRID_CELLS = 1 << 22
 DENSITY_SIDE_PX = 2.0  # density is drawn where the median annotation is smaller than this on screen ...
 DENSITY_MIN_PER_TILE = 2_000  # ... if a tile holds more than this
 DENSITY_FROM_PER_TILE = 100_000  # and in any case where a tile holds more than this
+MAX_IMAGES = 1_000  # whole-image annotations that a viewer lists
 POINT_SIDE = 16.0  # level-0 pixels that a point stands for
 
 
@@ -95,8 +97,10 @@ class VectorIndex:
         Index into `labels`.
     n_big : int
         How many of the first features are larger than a grid cell.
-    image_labels : list of str
-        Labels of the whole image.
+    counts : dict
+        How many annotations, also those of the whole image, have each label.
+    images : list of features
+        Annotations of the whole image, with their ``row``: they are in no tile.
     density_max_zoom : int | None
         Highest zoom that is drawn as density, or None.
     """
@@ -112,7 +116,8 @@ class VectorIndex:
     label_numbers: NDArray[np.uint16]
     labels: list[str]
     layer_names: list[str]
-    image_labels: list[str]
+    counts: dict[str, int]
+    images: list[dict[str, Any]]
     rings: Rings
     grid: Grid
     n_big: int
@@ -191,7 +196,7 @@ def build_index(table: pd.DataFrame) -> VectorIndex:
     n_big = int(np.count_nonzero(side > GRID_L0_PX))
     centres = (boxes[:, :2].astype(np.float64) + boxes[:, 2:]) / 2
     kinds, rings = _outlines(geometries[rows])
-    whole = np.flatnonzero(pd.isna(geometries) | shapely.is_empty(geometries))
+    whole = np.setdiff1d(np.arange(len(ids)), drawn)[:MAX_IMAGES]
     return VectorIndex(
         ids=ids[by_id],
         id_boxes=id_boxes,
@@ -204,7 +209,8 @@ def build_index(table: pd.DataFrame) -> VectorIndex:
         label_numbers=label_numbers[rows].astype(np.uint16),
         labels=labels,
         layer_names=layer_names,
-        image_labels=[labels[number] for number in label_numbers[whole] if number != NO_LABEL],
+        counts={labels[n]: int(count) for n, count in enumerate(_counts(label_numbers, len(labels)))},
+        images=_images(table.iloc[by_id[whole]], whole),
         rings=rings,
         grid=_grid(centres, n_big),
         n_big=n_big,
@@ -220,6 +226,16 @@ def _numbers(values: pd.Series[Any], none: int) -> tuple[NDArray[np.int64], list
     codes, names = pd.factorize(values.astype(object), sort=True)
     codes = np.where((codes < 0) | (codes >= none), none, codes)
     return codes.astype(np.int64), [str(name) for name in names[:none]]
+
+
+def _counts(numbers: NDArray[np.int64], n_labels: int) -> NDArray[np.int64]:
+    return np.bincount(numbers[numbers != NO_LABEL], minlength=n_labels)
+
+
+def _images(table: pd.DataFrame, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
+    if not len(rows):
+        return []
+    return [{**feature, "row": int(row)} for feature, row in zip(to_features(table), rows, strict=True)]
 
 
 def _scores(values: pd.Series[Any]) -> NDArray[np.uint8]:

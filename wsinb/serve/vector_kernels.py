@@ -91,7 +91,7 @@ def _clip_ring(points, low, high):
 
 @njit(cache=True, nogil=True)
 def _clip_segment(x0, y0, x1, y1, low, high):
-    """Return the part of a segment in a square as two parameters, the first larger if none (Liang, Barsky)."""
+    """Return which part of a segment is in a square, from t0 to t1; none if t0 > t1 (Liang and Barsky)."""
     t0, t1 = 0.0, 1.0
     for axis in range(2):
         start = x0 if axis == 0 else y0
