@@ -8,6 +8,9 @@ line returns: tens tell the family, so that scripts can branch on it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 __all__ = [
     "Conflict",
     "InvalidAnnotation",
@@ -18,6 +21,7 @@ __all__ = [
     "ProjectExists",
     "SlideNotFound",
     "StorageError",
+    "UnknownAnnotation",
     "UnknownJob",
     "UnknownLabel",
     "UnknownMpp",
@@ -105,6 +109,12 @@ class UnknownJob(WsinbError, KeyError):
     exit_code = 45
 
 
+class UnknownAnnotation(WsinbError, KeyError):
+    """The slide has no annotation of that id."""
+
+    exit_code = 46
+
+
 class StorageError(WsinbError, OSError):
     """The store could not be read or written: read-only, full, or damaged."""
 
@@ -124,9 +134,13 @@ class PathNotAllowed(WsinbError, PermissionError):
 
 
 class Conflict(WsinbError, RuntimeError):
-    """Two sessions changed the same annotations; nothing was written."""
+    """Two sessions changed the same annotations; nothing was written.
+
+    `ids` holds the ids that both changed, per slide.
+    """
 
     exit_code = 60
+    ids: Mapping[str, list[str]] = MappingProxyType({})
 
 
 class JobFailed(WsinbError, RuntimeError):

@@ -1,0 +1,23 @@
+"""Git for annotation tables: commits, branches and sessions over GeoParquet files."""
+
+from __future__ import annotations
+
+from wsinb.versions.author import default_author
+from wsinb.versions.posix import PosixStore
+from wsinb.versions.records import Artifact, Commit, Log
+from wsinb.versions.repository import MAIN, Repository
+from wsinb.versions.session import Session, SlideSession
+from wsinb.versions.store import Store
+
+__all__ = [
+    "MAIN",
+    "Artifact",
+    "Commit",
+    "Log",
+    "PosixStore",
+    "Repository",
+    "Session",
+    "SlideSession",
+    "Store",
+    "default_author",
+]

@@ -1,0 +1,31 @@
+"""Who signs a commit when nobody is named."""
+
+from __future__ import annotations
+
+import getpass
+import os
+
+from wsinb.errors import InvalidInput
+
+__all__ = ["check_author", "default_author"]
+
+
+def default_author() -> str:
+    """Return the first of WSINB_AUTHOR, JUPYTERHUB_USER and the login name."""
+    for variable in ("WSINB_AUTHOR", "JUPYTERHUB_USER"):
+        name = os.environ.get(variable, "").strip()
+        if name:
+            return name
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # a container may run under a number that has no name
+        return f"user-{os.getuid()}"
+
+
+def check_author(author: str | None) -> str:
+    """Return the author, or the default one for None; raise `InvalidInput` if it is no name."""
+    name = default_author() if author is None else author
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise InvalidInput(f"An author is a printable name, not {name!r}.")
+    return name.strip()

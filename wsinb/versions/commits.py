@@ -1,0 +1,199 @@
+"""Making commits: objects first, then the ref; again if the branch has moved."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from wsinb.errors import InvalidInput, StorageError, UnknownVersion
+from wsinb.versions.history import History
+from wsinb.versions.layout import canonical, commit_key, sha256
+from wsinb.versions.maps import read_map, read_member, write_map
+from wsinb.versions.objects import Objects
+from wsinb.versions.records import PartInfo, Record, State
+from wsinb.versions.refs import Head, Refs
+from wsinb.versions.store import Store
+
+__all__ = ["Committer", "Draft", "SlideChange"]
+
+ATTEMPTS = 1000
+MAX_PAUSE_S = 0.05
+
+
+@dataclass(frozen=True)
+class SlideChange:
+    """What a commit does to the table of one slide: counts, and the files that hold it."""
+
+    added: int
+    updated: int
+    deleted: int
+    sets: tuple[str, ...] = ()
+    parts: tuple[PartInfo, ...] = ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a commit is made of, apart from its place in history.
+
+    Attributes
+    ----------
+    changes
+        Per slide; the files they name are stored already.
+    slides, labels, project
+        The new slide list, and hashes of the new label sets and project metadata; None
+        keeps what the parent has.
+    removed
+        Slides whose tables leave the project.
+    edits
+        Names in "slides", "labels" and "project" that were added, updated or removed.
+    artifacts
+        ``{name: {"sha256", "size"}}``.
+    """
+
+    message: str
+    author: str
+    changes: Mapping[str, SlideChange] = field(default_factory=dict)
+    slides: Mapping[str, Any] | None = None
+    labels: str | None = None
+    project: str | None = None
+    removed: tuple[str, ...] = ()
+    edits: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
+    artifacts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+class Committer:
+    """Appends commits to branches and reads the states that they hold."""
+
+    def __init__(self, store: Store, objects: Objects, refs: Refs, history: History) -> None:
+        self._store = store
+        self._objects = objects
+        self._refs = refs
+        self._history = history
+
+    def head(self, branch: str) -> Head:
+        """Return the newest entry of a branch, or raise `UnknownVersion`."""
+        head = self._refs.head("heads", branch)
+        if head is None:
+            raise UnknownVersion(f"There is no branch {branch!r}: the branches are {self._refs.names('heads')}.")
+        return head
+
+    def state(self, head: Head, slide: str) -> State:
+        """Return what the table of a slide is made of."""
+        if slide in head.states:
+            return head.states[slide]
+        record = head.record
+        if slide not in record.data["states"]:
+            last = read_member(self._objects, record.data["tree"], slide)
+            if last is None:
+                return State()
+            record = self._history.record(last)
+        state = record.data["states"][slide]
+        return State() if state is None else State.from_json(state)
+
+    def append(self, branch: str, prepare: Callable[[Head], Draft]) -> Head:
+        """Append the commit that `prepare` drafts for the present head of a branch.
+
+        If another writer is faster, `prepare` is asked again for the new head; it raises
+        what should stop the commit.
+        """
+        for attempt in range(ATTEMPTS):
+            head = self.head(branch)
+            record = self._record(head, prepare(head))
+            if self._refs.advance("heads", branch, head.number + 1, record.id):
+                return Head(head.number + 1, record)
+            time.sleep(random.uniform(0, min(MAX_PAUSE_S, 0.001 * 2 ** min(attempt, 10))))  # noqa: S311
+        raise StorageError(
+            f"Other writers moved branch {branch!r} {ATTEMPTS} times during this commit: try again when it is calmer."
+        )
+
+    def root(self, branch: str, author: str, message: str, labels: str, project: str) -> None:
+        """Write the first commit of a project, unless another writer has."""
+        draft = Draft(message, author, slides={}, labels=labels, project=project)
+        data = self._common(draft) | {
+            "slides": write_map(self._objects, {}, inline=0),
+            "parents": [],
+            "generation": 0,
+            "depth": 0,
+            "skip": None,
+            "states": {},
+            "tree": {"entries": {}},
+        }
+        self._refs.advance("heads", branch, 0, self._put(data))
+
+    def _record(self, head: Head, draft: Draft) -> Record:
+        parent = head.record
+        slides = parent.data["slides"]
+        if draft.slides is not None:
+            slides = write_map(self._objects, draft.slides, inline=0)
+        data = self._common(draft) | {
+            "slides": slides,
+            "labels": draft.labels or parent.data["labels"],
+            "project": draft.project or parent.data["project"],
+            "parents": [parent.id],
+            "generation": parent.generation + 1,
+            "depth": parent.depth + 1,
+            "skip": self._history.skip(parent),
+            "states": self._states(head, draft),
+            "tree": self._tree(parent),
+        }
+        return Record(self._put(data), data)
+
+    def _common(self, draft: Draft) -> dict[str, Any]:
+        if not isinstance(draft.message, str) or not draft.message.strip():
+            raise InvalidInput("A commit needs a message: say in a few words what was changed.")
+        return {
+            "author": draft.author,
+            "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}+00:00",
+            "message": draft.message,
+            "labels": draft.labels,
+            "project": draft.project,
+            "edits": {kind: dict(names) for kind, names in draft.edits.items()},
+            "artifacts": {name: dict(entry) for name, entry in draft.artifacts.items()},
+            "changes": {
+                slide: {
+                    "added": change.added,
+                    "updated": change.updated,
+                    "deleted": change.deleted,
+                    "sets": list(change.sets),
+                    "parts": [part.sha256 for part in change.parts],
+                }
+                for slide, change in draft.changes.items()
+            },
+        }
+
+    def _states(self, head: Head, draft: Draft) -> dict[str, Any]:
+        states: dict[str, Any] = {slide: state.to_json() for slide, state in head.states.items()}
+        for slide, change in draft.changes.items():
+            states[slide] = self._changed(self.state(head, slide), change).to_json()
+        return states | dict.fromkeys(draft.removed)
+
+    def _changed(self, state: State, change: SlideChange) -> State:
+        parts = state.parts
+        if change.parts:
+            before = [] if parts is None else self._objects.get(parts)["parts"]
+            parts = self._objects.put({"parts": [*before, *(part.to_json() for part in change.parts)]})
+        rows = state.rows + change.added - change.deleted
+        return replace(state, rows=rows, parts=parts, changes=(*state.changes, *change.sets))
+
+    def _tree(self, parent: Record) -> Any:
+        """Return where to find the states that the new commit does not hold itself."""
+        own = parent.data["states"]
+        if not own:
+            return parent.data["tree"]
+        entries = read_map(self._objects, parent.data["tree"])
+        for slide, state in own.items():
+            if state is None:
+                entries.pop(slide, None)
+            else:
+                entries[slide] = parent.id
+        return write_map(self._objects, entries)
+
+    def _put(self, data: Mapping[str, Any]) -> str:
+        encoded = canonical(data)
+        commit = sha256(encoded)
+        self._store.put_if_absent(commit_key(commit), encoded)
+        return commit

@@ -1,0 +1,98 @@
+"""The Parquet files of a store: parts, runs and change sets."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import shapely
+
+from wsinb.annotate.arrow import geo_metadata
+from wsinb.annotate.schema import SCHEMA
+from wsinb.frames import Box
+
+__all__ = ["OP", "OPS", "ROW_GROUP", "box_mask", "encode_changes", "encode_part", "hilbert_order", "table_bounds"]
+
+ROW_GROUP = 2048
+ZSTD_LEVEL = 1
+SIDES = ("xmin", "ymin", "xmax", "ymax")
+BBOX_PATHS = [f"bbox.{side}" for side in SIDES]
+WORDS = ["shape", "label", "layer", "created_by", "updated_by", "properties"]
+
+OP = "_op"
+OPS = ("add", "update", "delete")
+"""What a row of a change set did to the table of the first parent."""
+
+CHANGES_SCHEMA = SCHEMA.append(pa.field(OP, pa.string()))
+
+
+def hilbert_order(table: pa.Table) -> npt.NDArray[np.int64]:
+    """Return the row order along a Hilbert curve over the centres; rows without geometry last."""
+    bounds = bounds_of_rows(table)
+    present = np.flatnonzero(~np.isnan(bounds[:, 0]))
+    if not len(present):
+        return np.arange(table.num_rows)
+    centres = (bounds[present, :2] + bounds[present, 2:]) / 2
+    distance = gpd.GeoSeries(shapely.points(centres)).hilbert_distance()
+    ordered = present[np.argsort(distance.to_numpy(), kind="stable")]
+    return np.concatenate([ordered, np.flatnonzero(np.isnan(bounds[:, 0]))])
+
+
+def encode_part(table: pa.Table) -> bytes:
+    """Return a part as GeoParquet 1.1: small row groups with statistics of their boxes."""
+    return _encode(table, SCHEMA, write_statistics=BBOX_PATHS, use_dictionary=WORDS)
+
+
+def encode_changes(table: pa.Table) -> bytes:
+    """Return a change set or a run: a part with one more column, ``_op``.
+
+    Small ones leave out what only helps large ones: it would double their size.
+    """
+    if table.num_rows <= ROW_GROUP:
+        return _encode(table, CHANGES_SCHEMA, write_statistics=False, use_dictionary=False)
+    return _encode(table, CHANGES_SCHEMA, write_statistics=BBOX_PATHS, use_dictionary=[*WORDS, OP])
+
+
+def _encode(table: pa.Table, schema: pa.Schema, **options: Any) -> bytes:
+    sink = io.BytesIO()
+    table = table.select(schema.names).cast(schema).replace_schema_metadata(None)
+    with pq.ParquetWriter(
+        sink, schema, compression="zstd", compression_level=ZSTD_LEVEL, store_schema=False, **options
+    ) as writer:
+        writer.write_table(table, row_group_size=ROW_GROUP)
+        wkb = table.column("geometry").to_numpy(zero_copy_only=False)
+        writer.add_key_value_metadata({"geo": geo_metadata(shapely.from_wkb(wkb)).decode()})
+    return sink.getvalue()
+
+
+def bounds_of_rows(table: pa.Table) -> npt.NDArray[np.float64]:
+    """Return the level-0 box of each row, shape (n, 4); NaN where there is no geometry."""
+    bbox = table.column("bbox")
+    sides = [pc.struct_field(bbox, side).to_numpy(zero_copy_only=False) for side in SIDES]
+    return np.column_stack([np.asarray(side, np.float64) for side in sides]).reshape(-1, 4)
+
+
+def table_bounds(table: pa.Table) -> tuple[float, float, float, float] | None:
+    """Return the level-0 box of all rows, or None if none has a geometry."""
+    bounds = bounds_of_rows(table)
+    bounds = bounds[~np.isnan(bounds[:, 0])]
+    if not len(bounds):
+        return None
+    low, high = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def box_mask(bounds: npt.NDArray[np.float64], l0_box: Box) -> npt.NDArray[np.bool_]:
+    """Return which boxes, shape (n, 4), meet a box whose maxima lie outside; NaN meets none."""
+    return np.asarray(
+        (bounds[:, 0] < l0_box.l0_xmax)
+        & (bounds[:, 1] < l0_box.l0_ymax)
+        & (bounds[:, 2] >= l0_box.l0_xmin)
+        & (bounds[:, 3] >= l0_box.l0_ymin)
+    )

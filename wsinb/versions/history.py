@@ -1,0 +1,95 @@
+"""Walking the graph of commits."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from datetime import datetime
+
+from wsinb.errors import Conflict, StorageError
+from wsinb.versions.cache import Cache
+from wsinb.versions.layout import commit_key, parse
+from wsinb.versions.objects import read_verified
+from wsinb.versions.records import Record
+from wsinb.versions.store import Store
+
+__all__ = ["History"]
+
+CACHED_BYTES = 16 << 20
+
+
+class History:
+    """Reads commits and follows their parents."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._cache: Cache[str, Record] = Cache(CACHED_BYTES)
+
+    def record(self, commit: str) -> Record:
+        """Return a stored commit.
+
+        Raises
+        ------
+        StorageError
+            If it is missing or damaged.
+        """
+
+        def load() -> tuple[Record, int]:
+            key = commit_key(commit)
+            data = read_verified(self._store, key, commit)
+            value = parse(data, key)
+            if not isinstance(value, dict) or "parents" not in value:
+                raise StorageError(f"The file {key} in {self._store.url} is no commit: restore it from a backup.")
+            return Record(commit, value), 4 * len(data)
+
+        return self._cache.get(commit, load)
+
+    def walk(self, commit: str) -> Iterator[Record]:
+        """Yield a commit and all its ancestors, each once and children before parents."""
+        start = self.record(commit)
+        heap = [(-start.generation, _age(start), commit)]
+        seen = {commit}
+        while heap:
+            record = self.record(heapq.heappop(heap)[2])
+            yield record
+            for parent in record.parents:
+                if parent not in seen:
+                    seen.add(parent)
+                    above = self.record(parent)
+                    heapq.heappush(heap, (-above.generation, _age(above), parent))
+
+    def since(self, base: str, head: str) -> list[Record]:
+        """Return the first parents from `head` down to, and without, `base`.
+
+        A branch moves along first parents only, so these are what it took on since then.
+        """
+        records = []
+        record = self.record(head)
+        depth = self.record(base).depth
+        while record.id != base:
+            if record.depth <= depth:
+                raise Conflict(
+                    f"The branch no longer holds the commit {base[:10]} that this session reads: open a new session."
+                )
+            records.append(record)
+            record = self.record(record.parents[0])
+        return records
+
+    def skip(self, parent: Record) -> str:
+        """Return the ancestor by which a child of `parent` can jump far back.
+
+        The child has depth d; the ancestor has depth d & (d - 1), so that any ancestor is
+        reached in O(log d) steps.
+        """
+        depth = parent.depth + 1
+        target = depth & (depth - 1)
+        record = parent
+        while record.depth > target:
+            far = record.data["skip"]
+            jump = None if far is None else self.record(far)
+            record = jump if jump and jump.depth >= target else self.record(record.parents[0])
+        return record.id
+
+
+def _age(record: Record) -> float:
+    return -datetime.fromisoformat(record.data["time"]).timestamp()

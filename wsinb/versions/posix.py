@@ -1,0 +1,168 @@
+"""The version store on a POSIX file system: a local disk, or one shared by NFS."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from wsinb.errors import StorageError
+
+__all__ = ["PosixStore"]
+
+TEMPORARY = ".tmp-"
+_REASONS = {
+    errno.ENOSPC: "the disk is full: free some space and try again",
+    errno.EDQUOT: "the disk quota is used up: free some space and try again",
+    errno.EFBIG: "the file would be larger than is allowed: raise the limit and try again",
+    errno.EROFS: "it is on a read-only file system: copy the project to a place that can be written",
+    errno.EACCES: "permission is denied: ask its owner, or copy the project to a folder of yours",
+    errno.EPERM: "the operation is not permitted there: use a file system with hard links, or ask its owner",
+    errno.ENOTDIR: "a part of the path is a file, not a folder: choose another place",
+}
+
+
+class PosixStore:
+    """Keeps bytes in files below a folder.
+
+    A file is written under a temporary name beside its place, flushed to the disk, and then
+    linked to its name, which fails if the name is taken: so it is absent or complete at any
+    moment, whoever is killed. It is safe after a fork and between processes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._unsynced: set[Path] = set()
+        self._lock = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        """The folder."""
+        return str(self.folder)
+
+    def path(self, key: str) -> Path:
+        """Return the file of a key."""
+        return self.folder / key
+
+    def get(self, key: str) -> bytes:
+        """Return the bytes of a key; FileNotFoundError if there are none."""
+        with self._explained("read", key):
+            return self.path(key).read_bytes()
+
+    def open(self, key: str) -> Any:
+        """Return the file, mapped into memory; FileNotFoundError if absent."""
+        import pyarrow as pa
+
+        with self._explained("read", key):
+            return pa.memory_map(str(self.path(key)))
+
+    def exists(self, key: str) -> bool:
+        """Say whether there is such a file."""
+        with self._explained("read", key):
+            return self.path(key).exists()
+
+    def list(self, prefix: str) -> list[str]:
+        """Return the names directly below a folder, sorted; empty if there is none."""
+        with self._explained("read", prefix):
+            try:
+                names = os.listdir(self.folder / prefix)  # noqa: PTH208  thousands of names: no Path each
+            except FileNotFoundError:
+                return []
+        return sorted(name for name in names if not name.startswith(TEMPORARY))
+
+    def put_if_absent(self, key: str, data: bytes | Path) -> bool:
+        """Write bytes, or a copy of a file, where there is no such key; say whether it was absent."""
+        target = self.path(key)
+        with self._explained("write", key):
+            with self._lock:
+                self._unsynced.add(target.parent)
+            try:
+                # shows that it is in use to whoever clears away what nothing refers to
+                os.utime(target)
+            except FileNotFoundError:
+                pass
+            else:
+                return False
+            return self._write(target, data)
+
+    def copy_if_absent(self, source: str, target: str) -> bool:
+        """Link a key to another name where there is none; durable when it returns."""
+        self.sync()
+        place = self.path(target)
+        with self._explained("write", target):
+            self._make_folder(place.parent)
+            try:
+                os.link(self.path(source), place)
+            except FileExistsError:
+                return False
+            _sync_folder(place.parent)
+        return True
+
+    def sync(self) -> None:
+        """Flush the folders in which files were put."""
+        with self._lock:
+            folders, self._unsynced = self._unsynced, set()
+        try:
+            for folder in sorted(folders):
+                with self._explained("write", folder.name):
+                    _sync_folder(folder)
+        except BaseException:
+            with self._lock:
+                self._unsynced |= folders
+            raise
+
+    def _write(self, target: Path, data: bytes | Path) -> bool:
+        self._make_folder(target.parent)
+        temporary = target.parent / f"{TEMPORARY}{uuid.uuid4().hex}"
+        try:
+            with temporary.open("xb") as file:
+                if isinstance(data, Path):
+                    with data.open("rb") as source:
+                        shutil.copyfileobj(source, file, 1 << 20)
+                else:
+                    file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(temporary, target)
+            except FileExistsError:
+                return False
+            return True
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+
+    def _make_folder(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        self._make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
+
+    @contextlib.contextmanager
+    def _explained(self, verb: str, key: str) -> Iterator[None]:
+        try:
+            yield
+        except StorageError:
+            raise
+        except FileNotFoundError:
+            if verb == "read":
+                raise
+            raise StorageError(f"Cannot write {key} in {self.folder}: the folder is gone.") from None
+        except OSError as error:
+            reason = _REASONS.get(error.errno or 0, str(error.strerror or error))
+            raise StorageError(f"Cannot {verb} {key} in {self.folder}: {reason}.") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

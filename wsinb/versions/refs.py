@@ -1,0 +1,89 @@
+"""Branches and tags: numbered entries that are written once.
+
+The entries of a ref are files whose names count down, so that the first name listed is the
+newest. An entry is the bytes of the commit itself, or a pointer to one; the next entry can be
+written by one writer only, which is all the locking there is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wsinb.errors import InvalidInput, StorageError
+from wsinb.versions.layout import commit_key, parse, ref_prefix, sha256, unquote_name
+from wsinb.versions.records import Record, State
+from wsinb.versions.store import Store
+
+__all__ = ["Head", "Refs", "check_ref_name"]
+
+LAST = 16**16 - 1
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(/[A-Za-z0-9_][A-Za-z0-9_.\-]*)*")
+MAX_NAME = 100
+
+
+@dataclass(frozen=True)
+class Head:
+    """The newest entry of a ref.
+
+    Attributes
+    ----------
+    number
+        How many entries came before.
+    record
+        The commit.
+    states
+        States that stand in for those of the commit: equal tables in fewer files.
+    """
+
+    number: int
+    record: Record
+    states: Mapping[str, State] = field(default_factory=dict)
+
+
+def check_ref_name(name: Any) -> str:
+    """Return the name of a branch or tag, or raise `InvalidInput`."""
+    if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"{name!r} cannot be the name of a branch or tag: use letters, digits, '_', '-' and '.', and '/' between."
+        )
+    return name
+
+
+class Refs:
+    """The branches ("heads") and tags of a store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def names(self, kind: str) -> list[str]:
+        """Return the names of all branches ("heads") or tags ("tags")."""
+        return [unquote_name(segment) for segment in self._store.list(f"refs/{kind}/")]
+
+    def head(self, kind: str, name: str) -> Head | None:
+        """Return the newest entry of a ref, or None if there is no such ref (any more)."""
+        prefix = ref_prefix(kind, name)
+        entries = self._store.list(prefix)
+        return self._read(prefix + entries[0]) if entries else None
+
+    def advance(self, kind: str, name: str, number: int, commit: str) -> bool:
+        """Write the entry of a number, a stored commit; say whether that number was free."""
+        return self._store.copy_if_absent(commit_key(commit), f"{ref_prefix(kind, name)}{LAST - number:016x}.json")
+
+    def _read(self, key: str) -> Head | None:
+        data = self._store.get(key)
+        value = parse(data, key)
+        try:
+            number = LAST - int(key.rsplit("/", 1)[1].removesuffix(".json"), 16)
+            if "parents" in value:
+                return Head(number, Record(sha256(data), value))
+            if value.get("deleted"):
+                return None
+            target = value["commit"]
+            record = Record(target, parse(self._store.get(commit_key(target)), commit_key(target)))
+            states = {slide: State.from_json(state) for slide, state in value.get("states", {}).items()}
+        except (KeyError, TypeError, ValueError, AttributeError, FileNotFoundError) as error:
+            raise StorageError(f"The project's file {key} is damaged: restore it from a backup.") from error
+        return Head(number, record, states)

@@ -1,0 +1,197 @@
+"""The versioned store of a project: annotations, slide list, labels and metadata over time."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from wsinb.annotate import LabelSet, from_arrow
+from wsinb.errors import InvalidInput, ProjectExists, StorageError, UnknownProject, UnknownSlide, UnknownVersion
+from wsinb.names import unknown
+from wsinb.versions.artifacts import Artifacts
+from wsinb.versions.author import check_author
+from wsinb.versions.commits import Committer, Draft
+from wsinb.versions.history import History
+from wsinb.versions.layout import COMMIT_SUFFIX, FORMAT, FORMAT_KEY, canonical, parse
+from wsinb.versions.maps import read_map
+from wsinb.versions.objects import Objects
+from wsinb.versions.records import Artifact, Commit, Log, Record
+from wsinb.versions.refs import Head, Refs, check_ref_name
+from wsinb.versions.session import Session, check_box
+from wsinb.versions.store import Store
+from wsinb.versions.tables import Tables
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["MAIN", "Repository"]
+
+MAIN = "main"
+MIN_PREFIX = 6
+_HEX = re.compile(r"[0-9a-f]+")
+
+
+class Repository:
+    """Reads and writes the versions in a store; it keeps no state but caches."""
+
+    def __init__(self, store: Store, format_version: int) -> None:
+        self.store = store
+        self.format = format_version
+        self.objects = Objects(store)
+        self.refs = Refs(store)
+        self.history = History(store)
+        self.tables = Tables(store, self.objects)
+        self.artifacts = Artifacts(store)
+        self.committer = Committer(store, self.objects, self.refs, self.history)
+
+    @classmethod
+    def create(cls, store: Store, name: str, author: str | None = None) -> Repository:
+        """Make a new, empty repository in a store.
+
+        Raises
+        ------
+        ProjectExists
+            If there is one already.
+        """
+        if store.exists(FORMAT_KEY):
+            raise ProjectExists(f"There is a project in {store.url} already: open it with open_project().")
+        repository = cls(store, FORMAT)
+        labels = repository.objects.put({"sets": {"default": []}})
+        project = repository.objects.put({"id": str(uuid4()), "name": name})
+        repository.committer.root(MAIN, check_author(author), "Project created", labels, project)
+        # the last file written: without it there is no project
+        if not store.put_if_absent(FORMAT_KEY, canonical({"format": FORMAT})):
+            raise ProjectExists(f"There is a project in {store.url} already: open it with open_project().")
+        store.sync()
+        return repository
+
+    @classmethod
+    def open(cls, store: Store) -> Repository:
+        """Open the repository in a store.
+
+        Raises
+        ------
+        UnknownProject
+            If there is none.
+        StorageError
+            If its format is newer than this version of wsinb reads, or damaged.
+        """
+        try:
+            data = parse(store.get(FORMAT_KEY), FORMAT_KEY)
+        except FileNotFoundError:
+            raise UnknownProject(f"There is no project in {store.url}: make one with create_project().") from None
+        version = data.get("format") if isinstance(data, dict) else None
+        if not isinstance(version, int) or version < 1:
+            raise StorageError(f"The file {FORMAT_KEY} in {store.url} is damaged: it must hold {{\"format\": {FORMAT}}}.")
+        if version > FORMAT:
+            raise StorageError(
+                f"The project in {store.url} has format {version}, and this wsinb reads up to {FORMAT}: "
+                f"update it with pip install --upgrade wsinb."
+            )
+        return cls(store, version)
+
+    def branch_head(self, branch: str) -> Head:
+        """Return the newest entry of a branch."""
+        head = self.refs.head("heads", check_ref_name(branch))
+        if head is None:
+            raise UnknownVersion(unknown("branch", branch, self.refs.names("heads")))
+        return head
+
+    def version(self, version: str) -> Head:
+        """Return what a branch, tag, commit id or unique start of one (6 digits or more) names.
+
+        Raises
+        ------
+        UnknownVersion
+            If it names nothing, or the start of several commits.
+        """
+        if not isinstance(version, str) or not version:
+            raise UnknownVersion(f"A version is the name of a branch, a tag or a commit, not {version!r}.")
+        with contextlib.suppress(InvalidInput):
+            name = check_ref_name(version)
+            for kind in ("heads", "tags"):
+                head = self.refs.head(kind, name)
+                if head is not None:
+                    return head
+        return Head(-1, self.history.record(self._commit_id(version)))
+
+    def _commit_id(self, version: str) -> str:
+        prefix = version.lower()
+        if len(prefix) >= MIN_PREFIX and _HEX.fullmatch(prefix):
+            names = self.store.list("objects/")
+            found = [
+                name.removesuffix(COMMIT_SUFFIX)
+                for name in names
+                if name.startswith(prefix) and name.endswith(COMMIT_SUFFIX)
+            ]
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise UnknownVersion(f"{version!r} is the start of {len(found)} commits: give more digits.")
+        known = [*self.refs.names("heads"), *self.refs.names("tags")]
+        raise UnknownVersion(unknown("branch, tag or commit", version, known))
+
+    def record(self, version: str) -> Record:
+        """Return the stored commit of a version."""
+        return self.version(version).record
+
+    def session(self, branch: str = MAIN, author: str | None = None) -> Session:
+        """Open a session on the present head of a branch."""
+        return Session(self, branch, check_author(author))
+
+    def read(self, slide: str, version: str = MAIN, bbox: Iterable[float] | None = None) -> gpd.GeoDataFrame:
+        """Return the annotations of a slide at a version; see `SlideSession.read`."""
+        head = self.version(version)
+        slides = self.slides_of(head.record)
+        if slide not in slides:
+            raise UnknownSlide(unknown(f"slide in version {version!r} named", slide, slides))
+        return from_arrow(self.tables.read(self.committer.state(head, slide), check_box(bbox)))
+
+    def count(self, slide: str, version: str = MAIN) -> int:
+        """Return the number of annotations of a slide at a version, without reading them."""
+        return self.committer.state(self.version(version), slide).rows
+
+    def log(self, version: str = MAIN, limit: int | None = None) -> Log:
+        """Return the commits up to a version, newest first."""
+        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+            raise InvalidInput(f"The limit of the log is a number of commits, not {limit!r}.")
+        records = islice(self.history.walk(self.version(version).record.id), limit)
+        return Log([record.public() for record in records])
+
+    def commit(self, version: str) -> Commit:
+        """Return the commit of a version."""
+        return self.record(version).public()
+
+    def slides_of(self, record: Record) -> dict[str, Any]:
+        """Return the slide list of a commit: JSON objects by name."""
+        return read_map(self.objects, record.data["slides"])
+
+    def labels_of(self, record: Record) -> LabelSet:
+        """Return the labels of a commit."""
+        return LabelSet.from_json(self.objects.get(record.data["labels"])["sets"]["default"])
+
+    def metadata_of(self, record: Record) -> Mapping[str, Any]:
+        """Return the project metadata of a commit: "id", "name"."""
+        metadata: Mapping[str, Any] = self.objects.get(record.data["project"])
+        return metadata
+
+    def put_labels(self, labels: LabelSet) -> str:
+        """Store a label set and return the hash to name in a draft."""
+        return self.objects.put({"sets": {"default": labels.to_json()}})
+
+    def edit(self, prepare: Callable[[Record], Draft], branch: str = MAIN) -> Commit:
+        """Append a commit that does not touch annotations.
+
+        `prepare` drafts it for the present head, and is asked again when another writer was
+        faster; so edits of different things never meet.
+        """
+        return self.committer.append(branch, lambda head: prepare(head.record)).record.public()
+
+    def attach(self, version: str, name: str, data: bytes | Path, author: str | None = None) -> Artifact:
+        """Attach an artifact to an existing commit."""
+        return self.artifacts.attach(self.record(version), name, data, check_author(author))

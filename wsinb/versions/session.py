@@ -1,0 +1,329 @@
+"""Sessions: read a pinned version, edit, commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wsinb.annotate import empty_annotations, from_arrow, snap, to_arrow, validate
+from wsinb.annotate.schema import FRAME_COLUMNS
+from wsinb.errors import Conflict, InvalidInput, UnknownAnnotation, UnknownLabel, UnknownSlide
+from wsinb.frames import Box
+from wsinb.names import unknown
+from wsinb.versions.commits import Draft, SlideChange
+from wsinb.versions.files import OP
+from wsinb.versions.ids import Ids, concat_ids, id_texts, isin, parse_ids
+from wsinb.versions.records import Commit
+from wsinb.versions.refs import Head
+from wsinb.versions.signing import sign
+from wsinb.versions.staging import Staged, write_change
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from wsinb.versions.repository import Repository
+
+__all__ = ["Session", "SlideSession"]
+
+
+class Session:
+    """Edits of one author on one branch, on top of the commit that was its head.
+
+    What the session reads does not change when others commit. `session[slide]` reads and
+    edits the annotations of a slide; nothing is stored before `commit`.
+    """
+
+    def __init__(self, repository: Repository, branch: str, author: str) -> None:
+        self._repository = repository
+        self.branch = branch
+        self.author = author
+        self._base = repository.branch_head(branch)
+        self._staged: dict[str, Staged] = {}
+
+    @property
+    def base(self) -> str:
+        """Id of the commit that this session reads."""
+        return self._base.record.id
+
+    def __getitem__(self, slide: str) -> SlideSession:
+        slides = self._repository.slides_of(self._base.record)
+        if slide not in slides:
+            message = unknown("slide", slide, slides, "add one with project.slides.add(path).")
+            if slide in self._repository.slides_of(self._repository.branch_head(self.branch).record):
+                message = f"Slide {slide!r} was added after this session was opened: open a new session."
+            raise UnknownSlide(message)
+        return SlideSession(self, slide)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._repository.slides_of(self._base.record))
+
+    @property
+    def changes(self) -> dict[str, dict[str, int]]:
+        """Numbers of edits that are not committed, per slide: added, updated, deleted."""
+        words = {"added": "add", "updated": "update", "deleted": "delete"}
+        return {
+            slide: {word: pc.sum(pc.equal(staged.table.column(OP), op)).as_py() or 0 for word, op in words.items()}
+            for slide, staged in self._staged.items()
+            if len(staged.ids)
+        }
+
+    def discard(self) -> None:
+        """Forget all edits and read the present head of the branch."""
+        self._staged.clear()
+        self._base = self._repository.branch_head(self.branch)
+
+    def commit(self, message: str, artifacts: Mapping[str, bytes | Path] | None = None) -> Commit:
+        """Store the edits as one commit on the branch.
+
+        If others have committed meanwhile and changed other annotations, the edits are set on
+        top of theirs. Afterwards the session reads the new commit.
+
+        Parameters
+        ----------
+        message
+            What was done, in a few words.
+        artifacts
+            Files that belong to the commit, by name: their bytes, or paths to copy from.
+
+        Raises
+        ------
+        InvalidInput
+            If the message is empty, or there is neither an edit nor an artifact.
+        Conflict
+            If somebody else changed an annotation that this session changed. Nothing is
+            written, and the edits stay in the session.
+        StorageError
+            If the store cannot be written. Nothing is committed, the edits stay.
+        """
+        if not isinstance(message, str) or not message.strip():
+            raise InvalidInput("A commit needs a message: say in a few words what was changed.")
+        staged = {slide: edits for slide, edits in self._staged.items() if len(edits.ids)}
+        if not staged and not artifacts:
+            raise InvalidInput("There is nothing to commit: edit with session[slide].upsert or .delete first.")
+        repository = self._repository
+        stored = [repository.artifacts.put(name, data) for name, data in (artifacts or {}).items()]
+        changes: dict[str, SlideChange] = {}
+        draft = Draft(
+            message.strip(),
+            self.author,
+            changes=changes,
+            artifacts={item.name: {"sha256": item.sha256, "size": item.size} for item in stored},
+        )
+
+        def prepare(head: Head) -> Draft:
+            if head.record.id != self.base:
+                self._check_moved(head, staged)
+            for slide in staged.keys() - changes.keys():
+                base = repository.committer.state(self._base, slide)
+                changes[slide] = write_change(repository.store, repository.tables, base, staged[slide])
+            return draft
+
+        self._base = repository.committer.append(self.branch, prepare)
+        self._staged.clear()
+        return self._base.record.public()
+
+    def _check_moved(self, head: Head, staged: Mapping[str, Staged]) -> None:
+        """Raise `Conflict` if what others did since the base touches what this session did."""
+        records = self._repository.history.since(self.base, head.record.id)
+        slides = self._repository.slides_of(head.record)
+        gone = sorted(staged.keys() - slides.keys())
+        for record in records:
+            gone += [name for name in record.data["edits"].get("slides", {}).get("removed", ()) if name in staged]
+        if gone:
+            raise Conflict(
+                f"Slide {gone[0]!r} was removed from {self.branch!r} meanwhile; nothing was written: "
+                f"take your edits with session[{gone[0]!r}].edits(), add the slide again and open a new session."
+            )
+        clashes: dict[str, list[str]] = {}
+        for slide, edits in staged.items():
+            files = [record.data["changes"][slide] for record in records if slide in record.data["changes"]]
+            theirs = concat_ids([self._repository.tables.changed_ids(f["sets"], f["parts"]) for f in files])
+            both = edits.ids.take(isin(edits.ids, theirs))
+            if len(both):
+                clashes[slide] = id_texts(both)
+        if clashes:
+            raise _conflict(self.branch, clashes, sorted({record.data["author"] for record in records}))
+
+    def __repr__(self) -> str:
+        edits = sum(sum(counts.values()) for counts in self.changes.values())
+        return f"<Session on {self.branch} at {self.base[:10]} by {self.author}, {edits} uncommitted edits>"
+
+
+class SlideSession:
+    """The annotations of one slide within a session."""
+
+    def __init__(self, session: Session, slide: str) -> None:
+        self._session = session
+        self._repository = session._repository
+        self.slide = slide
+
+    def read(self, bbox: Iterable[float] | None = None, version: str | None = None) -> gpd.GeoDataFrame:
+        """Return the annotations, with the session's own edits unless `version` is given.
+
+        Parameters
+        ----------
+        bbox
+            ``(xmin, ymin, xmax, ymax)`` in level-0 pixels; the maxima lie outside. Only
+            annotations whose bounding box meets it, so none of the whole image.
+        version
+            A branch, tag or commit to read as it is stored.
+        """
+        if version is not None:
+            return self._repository.read(self.slide, version, bbox)
+        table = self._repository.tables.read(self._state, check_box(bbox), self._staged.overlay)
+        return from_arrow(table)
+
+    def upsert(self, gdf: gpd.GeoDataFrame, *, repair: bool = False) -> list[str]:
+        """Add annotations, or change those whose id exists; return the ids in the order of rows.
+
+        Rows without id get one. Columns that `gdf` lacks keep their stored values.
+        Existing rows keep `created_by` and `created_at` and get `updated_by` and
+        `updated_at`; rows that change nothing are not touched. Coordinates are rounded to 1/64 pixel.
+
+        Parameters
+        ----------
+        gdf
+            Annotations, see `wsinb.annotate.validate`.
+        repair
+            Mend invalid polygons instead of refusing them.
+
+        Raises
+        ------
+        InvalidAnnotation
+            If a row does not fit the table; then nothing is changed.
+        UnknownLabel
+            If a row has a label that the project lacks.
+        """
+        valid = validate(self._with_stored_columns(gdf), repair=repair)
+        valid["geometry"] = snap(np.asarray(valid["geometry"].array, dtype=object))
+        rows = to_arrow(valid).replace_schema_metadata(None)
+        ids = parse_ids(rows.column("id"))
+        stored = self._lookup(ids)
+        changed, ops = self._changed_rows(rows, ids, stored)
+        if changed.num_rows:
+            self._check_labels(changed, stored)
+            self._set(self._staged.upsert(changed, ops))
+        return list(valid["id"])
+
+    def delete(self, ids: str | Iterable[str]) -> None:
+        """Delete annotations.
+
+        Raises
+        ------
+        UnknownAnnotation
+            If the slide has no annotation of an id; then nothing is deleted.
+        """
+        texts = [ids] if isinstance(ids, str) else list(ids)
+        wanted = parse_ids(texts)
+        there = self._repository.tables.present(self._state, wanted, self._staged.overlay)
+        if not there.all():
+            missing = [text for text, exists in zip(texts, there, strict=True) if not exists]
+            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+            raise UnknownAnnotation(
+                f"Slide {self.slide!r} has no annotation {missing[0]}{more}: read the ids with session[...].read()."
+            )
+        first = np.unique(np.stack([wanted.high, wanted.low], axis=1), axis=0, return_index=True)[1]
+        wanted = wanted.take(first)
+        in_base = self._repository.tables.present(self._state, wanted)
+        self._set(self._staged.delete(wanted, in_base))
+
+    def edits(self) -> gpd.GeoDataFrame:
+        """Return the rows that this session has added or changed and not committed."""
+        table = self._staged.table
+        return from_arrow(table.filter(pc.not_equal(table.column(OP), "delete")).drop_columns([OP]))
+
+    def deleted(self) -> list[str]:
+        """Return the ids that this session has deleted and not committed."""
+        table = self._staged.table
+        return list(table.filter(pc.equal(table.column(OP), "delete")).column("id").to_pylist())
+
+    @property
+    def _state(self) -> Any:
+        return self._repository.committer.state(self._session._base, self.slide)
+
+    @property
+    def _staged(self) -> Staged:
+        return self._session._staged.get(self.slide) or Staged.empty()
+
+    def _set(self, staged: Staged) -> None:
+        self._session._staged[self.slide] = staged
+
+    def _lookup(self, ids: Ids) -> pa.Table:
+        return self._repository.tables.lookup(self._state, ids, self._staged.overlay)
+
+    def _with_stored_columns(self, gdf: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Fill in the columns that the table lacks from the rows that are stored."""
+        columns = getattr(gdf, "columns", ())
+        missing = [name for name in FRAME_COLUMNS if name not in columns]
+        if "id" not in columns or "geometry" not in columns or not missing:
+            return gdf
+        texts = [text.lower() if isinstance(text, str) else None for text in gdf["id"]]
+        try:
+            known = parse_ids([text for text in texts if text is not None])
+        except InvalidInput:
+            return gdf  # validation says which row is wrong
+        stored = self._lookup(known)
+        if not stored.num_rows:
+            return gdf
+        frame = from_arrow(stored).set_index("id")
+        rows = frame.index.get_indexer(texts)
+        filled = gdf.copy()
+        for name in missing:
+            values = frame[name].array
+            filled[name] = values.take(rows, allow_fill=True) if hasattr(values, "take") else values
+        return filled
+
+    def _changed_rows(self, rows: pa.Table, ids: Ids, stored: pa.Table) -> tuple[pa.Table, pa.Array]:
+        """Return the rows that differ from what is stored, signed and timed, and their operations."""
+        in_base = self._repository.tables.present(self._state, ids)
+        return sign(rows, ids, stored, in_base, self._session.author)
+
+    def _check_labels(self, rows: pa.Table, stored: pa.Table) -> None:
+        """Refuse labels that neither the project nor the stored rows know."""
+        used = set(pc.unique(rows.column("label").combine_chunks().drop_null()).to_pylist())
+        used -= set(stored.column("label").to_pylist())
+        unknown_labels = sorted(used - set(self._repository.labels_of(self._session._base.record)))
+        if unknown_labels:
+            # a label may have been added since the session was opened
+            head = self._repository.branch_head(self._session.branch).record
+            labels = self._repository.labels_of(head)
+            unknown_labels = [name for name in unknown_labels if name not in labels]
+            if unknown_labels:
+                name = unknown_labels[0]
+                hint = f"add it with project.labels.add(wsinb.Label({name!r}))."
+                message = unknown("label", name, labels, hint)
+                raise UnknownLabel(message if not labels else f"{message[:-1]}; or {hint}")
+
+    def __repr__(self) -> str:
+        return f"<annotations of {self.slide!r} in {self._session!r}>"
+
+
+def check_box(bbox: Iterable[float] | None) -> Box | None:
+    """Return a box in level-0 pixels, or raise `InvalidInput`."""
+    if bbox is None:
+        return None
+    try:
+        box = Box(*(float(value) for value in bbox))
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"A box is four numbers (xmin, ymin, xmax, ymax) in level-0 pixels: {error}.") from error
+    if not all(np.isfinite(box)) or box.width < 0 or box.height < 0:
+        raise InvalidInput(f"A box needs finite numbers with xmin <= xmax and ymin <= ymax, not {tuple(box)}.")
+    return box
+
+
+def _conflict(branch: str, clashes: dict[str, list[str]], authors: list[str]) -> Conflict:
+    slide, ids = next(iter(clashes.items()))
+    total = sum(len(each) for each in clashes.values())
+    which = f"annotation {ids[0]}" if total == 1 else f"{total} annotations, such as {ids[0]},"
+    error = Conflict(
+        f"{which[0].upper()}{which[1:]} of slide {slide!r} changed on {branch!r} meanwhile (by {', '.join(authors)}); "
+        f"nothing was written: your edits are in session[{slide!r}].edits(), the others' in "
+        f"project.read({slide!r}, {branch!r}); make the edits again in a new session."
+    )
+    error.ids = clashes
+    return error

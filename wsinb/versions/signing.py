@@ -1,0 +1,68 @@
+"""Which rows of an upsert change anything, and who changed them when."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wsinb.annotate.schema import SCHEMA
+from wsinb.versions.ids import Ids, locate, parse_ids
+
+__all__ = ["sign"]
+
+# they say who changed a row, not what it is; the box follows from the geometry
+_BOOKKEEPING = {"created_by", "created_at", "updated_by", "updated_at", "bbox"}
+
+
+def sign(
+    rows: pa.Table, ids: Ids, stored: pa.Table, in_base: npt.NDArray[np.bool_], author: str
+) -> tuple[pa.Table, pa.Array]:
+    """Return the rows that differ from the stored ones, and the operation of each on the base.
+
+    Parameters
+    ----------
+    rows, ids
+        The rows of an upsert and their ids.
+    stored
+        The present rows of those ids that exist, in any order.
+    in_base
+        Which ids exist in the commit that the session reads, shape (n,).
+    author
+        Signs new rows that name no creator, and all changed ones.
+    """
+    old_ids = parse_ids(stored.column("id"))
+    order = np.lexsort((old_ids.low, old_ids.high))
+    found = locate(old_ids.take(order), ids)
+    exists = found >= 0
+    # the stored row of each row; null where there is none
+    before = stored.take(pa.array(order[found], mask=~exists)) if stored.num_rows else None
+    changed = ~exists if before is None else ~exists | _differs(rows, before)
+    now = pa.scalar(pd.Timestamp.now("UTC"), SCHEMA.field("updated_at").type)
+    signed = {"created_by": pc.fill_null(rows.column("created_by"), author)}
+    if before is not None:
+        mask = pa.array(exists)
+        for name in ("created_by", "created_at"):
+            given = signed.get(name, rows.column(name))
+            signed[name] = pc.if_else(mask, before.column(name), given)
+        signed["updated_by"] = pc.if_else(mask, author, rows.column("updated_by"))
+        signed["updated_at"] = pc.if_else(mask, now, rows.column("updated_at"))
+    for name, column in signed.items():
+        rows = rows.set_column(rows.schema.get_field_index(name), SCHEMA.field(name), column)
+    keep = pa.array(changed)
+    ops = pc.if_else(pa.array(in_base), "update", "add")
+    return rows.filter(keep), ops.filter(keep)
+
+
+def _differs(rows: pa.Table, before: pa.Table) -> npt.NDArray[np.bool_]:
+    differs = np.zeros(rows.num_rows, bool)
+    for name in SCHEMA.names:
+        if name in _BOOKKEEPING:
+            continue
+        new, old = rows.column(name), before.column(name)
+        same = pc.fill_null(pc.equal(new, old), False)
+        both_null = pc.and_(pc.is_null(new), pc.is_null(old))
+        differs |= ~np.asarray(pc.or_(same, both_null), dtype=bool)
+    return differs

@@ -1,0 +1,60 @@
+"""What a version store asks of the place it lives in.
+
+Keys are relative paths with "/" between segments. Everything but the refs is immutable and
+named by its content, so a backend needs neither locks nor compare-and-swap: writing a key
+only where there is none, atomically, is enough.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+__all__ = ["Store"]
+
+
+class Store(Protocol):
+    """A place that keeps bytes under keys.
+
+    Every method raises `StorageError`, naming the place, when the place cannot be read or
+    written; nothing is ever seen half-written.
+    """
+
+    @property
+    def url(self) -> str:
+        """Where the store is, for messages."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """Return the bytes of a key; FileNotFoundError if there are none."""
+        ...
+
+    def open(self, key: str) -> Any:
+        """Return a seekable binary reader that pyarrow can use; FileNotFoundError if absent."""
+        ...
+
+    def exists(self, key: str) -> bool:
+        """Say whether there is such a key."""
+        ...
+
+    def list(self, prefix: str) -> list[str]:
+        """Return the names directly below a prefix that ends in "/", sorted; empty if none."""
+        ...
+
+    def put_if_absent(self, key: str, data: bytes | Path) -> bool:
+        """Write bytes, or a copy of a file, where there is no such key; say whether it was absent.
+
+        It may be lost in a power failure until `copy_if_absent` or `sync` has returned.
+        """
+        ...
+
+    def copy_if_absent(self, source: str, target: str) -> bool:
+        """Copy a key to another where there is none; say whether it was absent.
+
+        All that was put before, and the copy, survive a power failure once it has returned.
+        """
+        ...
+
+    def sync(self) -> None:
+        """Make all that was put by this process survive a power failure."""
+        ...

@@ -1,0 +1,276 @@
+"""Reading the table of a slide from its parts, runs and change sets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from wsinb.annotate.schema import SCHEMA
+from wsinb.errors import StorageError
+from wsinb.frames import Box
+from wsinb.versions.cache import Cache
+from wsinb.versions.files import BBOX_PATHS, OP, ROW_GROUP, bounds_of_rows, box_mask
+from wsinb.versions.ids import Ids, concat_ids, decode_keys, isin, last_of_each, locate, parse_ids
+from wsinb.versions.layout import changes_key, keys_key, part_key, run_key
+from wsinb.versions.objects import Objects
+from wsinb.versions.records import PartInfo, State
+from wsinb.versions.store import Store
+
+__all__ = ["Overlay", "Tables", "overlay_of"]
+
+CACHED_BYTES = 128 << 20
+Mask = npt.NDArray[np.bool_]
+Columns = SCHEMA.names
+
+
+@dataclass(frozen=True)
+class _File:
+    """An open Parquet file's footer: row groups, where they start, their level-0 boxes."""
+
+    key: str
+    metadata: Any
+    starts: npt.NDArray[np.int64]
+    boxes: npt.NDArray[np.float64] | None
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """A change set or run: ids and what it does to them; rows in memory or in a file."""
+
+    ids: Ids
+    deleted: Mask
+    table: pa.Table | None
+    file: _File | None
+
+
+def overlay_of(table: pa.Table) -> Overlay:
+    """Return rows in memory, with a column ``_op``, as an overlay."""
+    deleted = np.asarray(pc.equal(table.column(OP), "delete"), dtype=bool)
+    return Overlay(parse_ids(table.column("id")), deleted, table, None)
+
+
+class Tables:
+    """Reads tables of slides; keeps footers, keys and small files in memory."""
+
+    def __init__(self, store: Store, objects: Objects) -> None:
+        self._store = store
+        self._objects = objects
+        self._files: Cache[str, _File] = Cache(CACHED_BYTES)
+        self._overlays: Cache[str, Overlay] = Cache(CACHED_BYTES)
+        self._keys: Cache[str, tuple[Ids, npt.NDArray[np.int64]]] = Cache(CACHED_BYTES)
+
+    def parts(self, state: State) -> list[PartInfo]:
+        """Return the parts of a state."""
+        if state.parts is None:
+            return []
+        return [PartInfo.from_json(entry) for entry in self._objects.get(state.parts)["parts"]]
+
+    def read(self, state: State, l0_box: Box | None = None, staged: Overlay | None = None) -> pa.Table:
+        """Return the rows of a state, of which those in `staged` are newer.
+
+        With a box, only rows with a bounding box that meets it.
+        """
+        overlays = self._all_overlays(state, staged)
+        changed = concat_ids([overlay.ids for overlay in overlays])
+        pieces = [SCHEMA.empty_table()]
+        for part in self.parts(state):
+            if l0_box is None or _meets(part, l0_box):
+                pieces.append(self._read_part(part, changed, l0_box))
+        for overlay, wins in zip(overlays, _winners(overlays, changed), strict=True):
+            pieces.append(self._rows(overlay, wins & ~overlay.deleted, l0_box))
+        return pa.concat_tables(pieces).combine_chunks()
+
+    def lookup(self, state: State, wanted: Ids, staged: Overlay | None = None) -> pa.Table:
+        """Return the rows of the wanted ids that exist, in any order."""
+        overlays = self._all_overlays(state, staged)
+        changed = concat_ids([overlay.ids for overlay in overlays])
+        pieces = [SCHEMA.empty_table()]
+        for overlay, wins in zip(overlays, _winners(overlays, changed), strict=True):
+            pieces.append(self._rows(overlay, wins & ~overlay.deleted & isin(overlay.ids, wanted), None))
+        rest = wanted.take(~isin(wanted, changed))
+        for part in self.parts(state) if len(rest) else ():
+            rows = np.sort(self._rows_in_part(part, rest))
+            if len(rows):
+                file = self._file(part_key(part.sha256))
+                groups = np.unique(np.searchsorted(file.starts, rows, "right") - 1)
+                pieces.append(self._read_groups(file, groups, np.isin(_row_numbers(file, groups), rows)))
+        return pa.concat_tables(pieces).combine_chunks()
+
+    def present(self, state: State, wanted: Ids, staged: Overlay | None = None) -> Mask:
+        """Return a mask, shape (n,), of the wanted ids that exist."""
+        overlays = self._all_overlays(state, staged)
+        found = np.zeros(len(wanted), bool)
+        open_ = np.ones(len(wanted), bool)
+        for overlay in reversed(overlays):
+            found |= open_ & isin(wanted, overlay.ids.take(~overlay.deleted))
+            open_ &= ~isin(wanted, overlay.ids)
+        for part in self.parts(state) if open_.any() else ():
+            ids, _ = self._part_keys(part)
+            found |= open_ & (locate(ids, wanted) >= 0)
+        return found
+
+    def overlay_ids(self, state: State) -> Ids:
+        """Return all ids that the runs and change sets of a state speak of, deleted ones too."""
+        return concat_ids([overlay.ids for overlay in self._all_overlays(state, None)])
+
+    def changed_ids(self, sets: Sequence[str], parts: Sequence[str]) -> Ids:
+        """Return the ids that a commit touched, by its change sets and the parts that it added."""
+        ids = [self._overlay(changes_key(sha)).ids for sha in sets]
+        ids += [self._load_keys(keys_key(sha))[0] for sha in parts]
+        return concat_ids(ids)
+
+    def _all_overlays(self, state: State, staged: Overlay | None) -> list[Overlay]:
+        overlays = [self._overlay(run_key(sha)) for sha in state.runs]
+        overlays += [self._overlay(changes_key(sha)) for sha in state.changes]
+        return overlays if staged is None else [*overlays, staged]
+
+    def _overlay(self, key: str) -> Overlay:
+        return self._overlays.get(key, lambda: self._load_overlay(key))
+
+    def _load_overlay(self, key: str) -> tuple[Overlay, int]:
+        file = self._file(key)
+        if file.metadata.num_rows <= ROW_GROUP:
+            table = self._open(file).read([*Columns, OP])
+            return overlay_of(table), table.nbytes
+        table = self._open(file).read(["id", OP])
+        deleted = np.asarray(pc.equal(table.column(OP), "delete"), dtype=bool)
+        overlay = Overlay(parse_ids(table.column("id")), deleted, None, file)
+        return overlay, 17 * len(deleted)
+
+    def _rows(self, overlay: Overlay, mask: Mask, l0_box: Box | None) -> pa.Table:
+        if not mask.any():
+            return SCHEMA.empty_table()
+        if overlay.file is None:
+            assert overlay.table is not None
+            table = overlay.table.select(Columns)
+            if l0_box is not None:
+                mask = mask & box_mask(bounds_of_rows(table), l0_box)
+            return _plain(table.filter(pa.array(mask)))
+        groups = _groups_in_box(overlay.file, l0_box)
+        groups = groups[[mask[_slice(overlay.file, group)].any() for group in groups]]
+        keep = mask[_row_numbers(overlay.file, groups)]
+        return self._read_groups(overlay.file, groups, keep, l0_box)
+
+    def _read_part(self, part: PartInfo, changed: Ids, l0_box: Box | None) -> pa.Table:
+        file = self._file(part_key(part.sha256))
+        keep = np.ones(part.rows, bool)
+        if len(changed):
+            keep[self._rows_in_part(part, changed)] = False
+        groups = _groups_in_box(file, l0_box)
+        return self._read_groups(file, groups, keep[_row_numbers(file, groups)], l0_box)
+
+    def _read_groups(
+        self, file: _File, groups: npt.NDArray[np.int64], keep: Mask, l0_box: Box | None = None
+    ) -> pa.Table:
+        """Return the rows of some row groups where `keep` is True and the box is met."""
+        if not len(groups):
+            return SCHEMA.empty_table()
+        table = self._open(file).read_row_groups(groups.tolist(), columns=Columns)
+        if l0_box is not None:
+            keep = keep & box_mask(bounds_of_rows(table), l0_box)
+        return _plain(table if keep.all() else table.filter(pa.array(keep)))
+
+    def _rows_in_part(self, part: PartInfo, ids: Ids) -> npt.NDArray[np.int64]:
+        sorted_ids, rows = self._part_keys(part)
+        found = locate(sorted_ids, ids)
+        return rows[found[found >= 0]]
+
+    def _part_keys(self, part: PartInfo) -> tuple[Ids, npt.NDArray[np.int64]]:
+        return self._load_keys(keys_key(part.sha256))
+
+    def _load_keys(self, key: str) -> tuple[Ids, npt.NDArray[np.int64]]:
+        def load() -> tuple[tuple[Ids, npt.NDArray[np.int64]], int]:
+            try:
+                data = self._store.open(key).read_buffer()
+            except FileNotFoundError:
+                raise _missing(self._store, key) from None
+            ids, rows = decode_keys(memoryview(data), key)
+            return (ids, rows), 24 * len(rows)
+
+        return self._keys.get(key, load)
+
+    def _file(self, key: str) -> _File:
+        def load() -> tuple[_File, int]:
+            metadata = self._parquet(key).metadata
+            counts = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+            starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])[:-1]
+            return _File(key, metadata, starts, _group_boxes(metadata)), metadata.serialized_size * 8
+
+        return self._files.get(key, load)
+
+    def _open(self, file: _File) -> Any:
+        # a reader of its own for each call: a ParquetFile is not safe to share between threads
+        return self._parquet(file.key, file.metadata)
+
+    def _parquet(self, key: str, metadata: Any = None) -> Any:
+        try:
+            return pq.ParquetFile(self._store.open(key), metadata=metadata)
+        except FileNotFoundError:
+            raise _missing(self._store, key) from None
+        except pa.ArrowException as error:
+            raise StorageError(
+                f"The file {key} in {self._store.url} is damaged: restore it from a backup or another copy."
+            ) from error
+
+
+def _missing(store: Store, key: str) -> StorageError:
+    return StorageError(f"The file {key} is missing in {store.url}: restore it from a backup or another copy.")
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    return table.cast(SCHEMA) if table.schema != SCHEMA else table.replace_schema_metadata(None)
+
+
+def _winners(overlays: Sequence[Overlay], changed: Ids) -> list[Mask]:
+    """Return for each overlay which of its rows no newer overlay speaks of."""
+    if not overlays:
+        return []
+    stops = np.cumsum([len(overlay.ids) for overlay in overlays])
+    return list(np.split(last_of_each(changed), stops[:-1]))
+
+
+def _meets(part: PartInfo, l0_box: Box) -> bool:
+    return part.bounds is not None and bool(box_mask(np.array([part.bounds]), l0_box)[0])
+
+
+def _groups_in_box(file: _File, l0_box: Box | None) -> npt.NDArray[np.int64]:
+    every = np.arange(len(file.starts))
+    if l0_box is None or file.boxes is None:
+        return every
+    return every[box_mask(file.boxes, l0_box)]
+
+
+def _slice(file: _File, group: int) -> slice:
+    start = int(file.starts[group])
+    return slice(start, start + file.metadata.row_group(int(group)).num_rows)
+
+
+def _row_numbers(file: _File, groups: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the numbers in the file of the rows of some row groups."""
+    spans = [np.arange(span.start, span.stop) for span in (_slice(file, int(group)) for group in groups)]
+    return np.concatenate([np.empty(0, np.int64), *spans])
+
+
+def _group_boxes(metadata: Any) -> npt.NDArray[np.float64] | None:
+    """Return the level-0 box of each row group, shape (n, 4), from the statistics; None without."""
+    if not metadata.num_row_groups:
+        return None
+    first = metadata.row_group(0)
+    index = {first.column(i).path_in_schema: i for i in range(first.num_columns)}
+    boxes = np.full((metadata.num_row_groups, 4), np.nan)
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        for side, path in enumerate(BBOX_PATHS):
+            statistics = group.column(index[path]).statistics
+            if statistics is None:
+                return None
+            if statistics.has_min_max:  # a group without any geometry has none and meets no box
+                boxes[number, side] = statistics.min if side < 2 else statistics.max
+    return boxes
