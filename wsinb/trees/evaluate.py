@@ -1,8 +1,9 @@
 """Compiled evaluation of forests: eight windows at a time, straight from the image.
 
-A fully grown forest is far larger than the caches, so a walk down a tree waits for memory at every node. Eight
-windows walk side by side and wait together. A window is never copied: a feature is an offset from the window's
-first byte. The functions release the interpreter lock and are compiled once, then read from numba's cache.
+A fully grown forest is far larger than the caches, so a walk down a tree waits for memory at every node.
+Eight windows walk side by side and wait together. A window is never copied: a feature is an offset from the
+window's first byte. The functions release the interpreter lock and are compiled once, then read from numba's
+cache.
 
 They trust their arguments: `wsinb.trees.forest` checks every index before it calls them.
 """
@@ -16,7 +17,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 __all__ = [
-    "LANES",
     "add_window_probabilities",
     "apply_rows",
     "count_leaves",
@@ -25,7 +25,6 @@ __all__ = [
     "window_probabilities",
 ]
 
-LANES = 8
 FEATURE_BITS = 16
 LEAF_CUT = 256
 
@@ -39,9 +38,10 @@ def pack_nodes(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Pack trees over uint8 features into one word a node, siblings side by side.
 
-    A word holds the place of the left child (the right one follows it), the feature, and the smallest value that
-    goes right: ``value <= threshold`` is ``value < floor(threshold) + 1`` for whole numbers, so nothing is rounded.
-    A leaf is its own left child and sends nothing right, so that a lane that has arrived stays where it is.
+    A word holds the place of the left child (the right one follows it), the feature, and the smallest value
+    that goes right: ``value <= threshold`` is ``value < floor(threshold) + 1`` for whole numbers, so nothing
+    is rounded. A leaf is its own left child and sends nothing right, so that a lane that has arrived stays
+    where it is.
 
     Parameters
     ----------
@@ -77,14 +77,14 @@ def pack_nodes(
 
 
 @njit(inline="always")
-def _next(words: Any, pixels: Any, offsets: Any, first: int, node: int) -> Any:
+def _next(words: Any, pixels: Any, offsets: Any, first: Any, node: Any) -> Any:
     word = words[node]
     value = np.int64(pixels[first + offsets[(word >> 16) & 0xFFFF]])
     return (word >> 32) + np.int64(value >= (word & 0xFFFF))
 
 
 @njit(nogil=True, cache=True)
-def _walk(pixels: Any, offsets: Any, first: Any, words: Any, tree: int, node: Any) -> None:
+def _walk(pixels: Any, offsets: Any, first: Any, words: Any, tree: Any, node: Any) -> None:
     """Walk eight windows down one tree; `node` receives the words they end at."""
     f0, f1, f2, f3, f4, f5, f6, f7 = (
         first[0],
@@ -155,7 +155,8 @@ def add_window_probabilities(
 ) -> None:
     """Add the predictions of windows at (y, x) to the planes `out` (n_planes, h, w) float32.
 
-    A pixel receives its windows in the order given, so that equal sets of windows give equal sums, bit by bit.
+    A pixel receives its windows in the order given, so that equal sets of windows give equal sums, bit by
+    bit.
     """
     n, n_planes = len(y), out.shape[0]
     node = np.empty(8, np.int64)
@@ -211,7 +212,7 @@ def window_probabilities(
 def apply_rows(
     features: Any, feature: Any, threshold: Any, left: Any, right: Any, roots: Any, out: Any
 ) -> None:
-    """Write the leaf that each row of `features` (n, n_features) float32 reaches in each tree to `out` (n, n_trees)."""
+    """Write the leaf that each row of `features` (n, n_features) reaches in each tree to `out`."""
     for i in range(features.shape[0]):
         for tree in range(len(roots)):
             node = np.int64(roots[tree])
@@ -222,7 +223,7 @@ def apply_rows(
 
 @njit(nogil=True, cache=True)
 def sum_rows(rows: Any, leaves: Any, divisor: Any, n_outputs: int, out: Any) -> None:
-    """Average leaf probabilities in float64, in the order of scikit-learn, into `out` (n, n_outputs, n_classes)."""
+    """Average leaf probabilities, in the order of scikit-learn, in `out` (n, n_outputs, n_classes)."""
     n_trees, n_classes = rows.shape[1], out.shape[2]
     for i in range(rows.shape[0]):
         for tree in range(n_trees):
@@ -240,7 +241,7 @@ def sum_rows(rows: Any, leaves: Any, divisor: Any, n_outputs: int, out: Any) -> 
 
 @njit(nogil=True, cache=True)
 def count_leaves(rows: Any, targets: Any, counts: Any) -> None:
-    """Count, for each leaf row and output, the samples of each class above 0 into `counts` (n_leaves, n_values)."""
+    """Count the samples of each class above 0, for each leaf and output, in `counts` (n_leaves, n_values)."""
     n_outputs = targets.shape[1]
     for i in range(len(rows)):
         row = rows[i]

@@ -27,10 +27,10 @@ def fit_forest(
 ) -> Forest:
     """Grow extra-trees on windows.
 
-    With projections, a regression forest grows on Gaussian projections of the one-hot outputs: the summed variance that
-    it reduces approximates the summed Gini impurity of all outputs (Johnson and Lindenstrauss), at a fraction of the
-    time, and of the memory of the nodes. In either case leaves are then filled with the counts of all outputs, so that
-    outputs which miss a class need no special case.
+    With projections, a regression forest grows on Gaussian projections of the one-hot outputs: the summed
+    variance that it reduces approximates the summed Gini impurity of all outputs (Johnson and Lindenstrauss),
+    at a fraction of the time, and of the memory of the nodes. In either case leaves are then filled with the
+    counts of all outputs, so that outputs which miss a class need no special case.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def fit_forest(
 def _grow(
     estimator: Any, samples: NDArray[np.float32], targets: NDArray[Any], n_trees: int, progress: Progress
 ) -> list[Any]:
-    """Grow a few trees at a time, so that progress shows and the work can be cancelled; the trees are the same."""
+    """Grow a few trees at a time, which gives the same trees, to show progress and to be cancelled."""
     batch = max(1, os.cpu_count() or 1)
     with Tracker(n_trees, "growing trees", progress) as tracker:
         for done in range(0, n_trees, batch):
@@ -111,7 +111,8 @@ def score_windows(
 ) -> dict[str, Any]:
     """Score single windows that were set aside.
 
-    They come from the same regions as those learned from and overlap them, so that unseen tissue will score lower.
+    They come from the same regions as those learned from and overlap them, so that unseen tissue will score
+    lower.
 
     Returns
     -------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,15 +16,14 @@ from wsinb.errors import InvalidInput
 __all__ = ["Forest", "smallest_counts"]
 
 MAX_WINDOW_FEATURES = 65_536
-LEAF_TYPES = (np.uint8, np.uint16, np.float64)
 
 
 class Forest:
     """Classification trees as plain arrays: saved without pickle, evaluated by compiled code.
 
-    A leaf keeps how many training samples of each class above the first it holds, divided by their common divisor.
-    So one byte a value is exact for most forests: `predict_proba` equals scikit-learn's bit by bit. Counts above 255
-    take two bytes; weighted samples, which have no counts, eight.
+    A leaf keeps how many training samples of each class above the first it holds, divided by their common
+    divisor. So one byte a value is exact for most forests: `predict_proba` equals scikit-learn's bit by bit.
+    Counts above 255 take two bytes; weighted samples, which have no counts, eight.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Forest:
 
     @classmethod
     def from_sklearn(cls, estimator: Any) -> Forest:
-        """Take over a fitted classifier of `sklearn.ensemble` (extra-trees or random forest), or a single tree.
+        """Take over a fitted classifier of scikit-learn: extra-trees, a random forest or a single tree.
 
         Outputs that have not seen all classes get probability 0 for the missing ones.
 
@@ -176,7 +176,8 @@ class Forest:
         Raises
         ------
         InvalidInput
-            As `window_proba`, or if the forest does not predict every pixel of a window, or `out` does not fit.
+            As `window_proba`, or if the forest does not predict every pixel of a window, or `out` does not
+            fit.
         """
         from wsinb.trees.evaluate import add_window_probabilities
 
@@ -235,14 +236,14 @@ class Forest:
         return words, leaf_row, (1.0 / self.divisor).astype(np.float32)
 
     def _offsets(self, width: int) -> NDArray[np.int64]:
-        """Distance in bytes of each feature from the first byte of its window, in an image `width` pixels wide."""
+        """Distance of each feature from the first byte of its window, in an image `width` pixels wide."""
         side = np.arange(self._window, dtype=np.int64)
         offsets = (side[:, None, None] * width + side[None, :, None]) * 3 + np.arange(3)
         return offsets.reshape(-1)
 
     @property
     def _window(self) -> int:
-        return round((self.n_features / 3) ** 0.5)
+        return math.isqrt(self.n_features // 3)
 
     def _check_windows(
         self, image: NDArray[np.uint8], y: ArrayLike, x: ArrayLike

@@ -24,6 +24,11 @@ FORMAT_VERSION = 1
 ARRAYS = ("feature", "threshold", "left", "right", "roots", "leaves", "divisor")
 MAX_BYTES = 16 * 2**30
 MAX_HEADER_BYTES = 2**24
+# what zipfile, zlib, numpy, json and the checks raise for files that are not what they seem
+DAMAGE = (
+    AttributeError, EOFError, KeyError, MemoryError, NotImplementedError, OSError, OverflowError,
+    RecursionError, TypeError, ValueError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def write_forest(target: str | Path | BinaryIO, forest: Forest, header: dict[str, Any]) -> None:
@@ -100,8 +105,7 @@ def read_forest(source: str | Path | BinaryIO) -> tuple[Forest, dict[str, Any]]:
             raise InvalidInput("its header is not an object")
     except FileNotFoundError as error:
         raise InvalidInput(f"there is no model at {name}") from error
-    except (InvalidInput, OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, MemoryError,
-            OverflowError, RecursionError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
+    except DAMAGE as error:
         raise InvalidInput(f"{name} is not a forest saved by wsinb, or is damaged: {error}") from error
     return forest, header
 

@@ -11,7 +11,8 @@ __all__ = ["step_for", "window_hits", "window_starts"]
 def step_for(predictions_per_pixel: int, window: int) -> int:
     """Return the largest step at which at least so many windows nominally cover a pixel.
 
-    A step `s` gives ``ceil(window / s) ** 2`` predictions: 8 predictions by windows of 24 px give a step of 11.
+    A step `s` gives ``ceil(window / s) ** 2`` predictions: 8 predictions by windows of 24 px give a step of
+    11.
     """
     return max(step for step in range(1, window + 1) if (-(-window // step)) ** 2 >= predictions_per_pixel)
 

@@ -30,8 +30,8 @@ class Traced(NamedTuple):
 def mask_polygons(mask: NDArray[np.bool_]) -> Traced:
     """Outline the pixels of a mask: one polygon for each group of pixels that share edges.
 
-    Outlines are walked along pixel edges and split where they touch themselves, so that every polygon is valid by the
-    OGC's rules and its area is exact.
+    Outlines are walked along pixel edges and split where they touch themselves, so that every polygon is
+    valid by the OGC's rules and its area is exact.
 
     Parameters
     ----------
@@ -39,7 +39,8 @@ def mask_polygons(mask: NDArray[np.bool_]) -> Traced:
     """
     import cv2
 
-    count, component = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4, ltype=cv2.CV_32S)
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4, ltype=cv2.CV_32S)
+    component = np.asarray(labels, np.int32)
     if count == 1:
         return Traced(np.empty(0, object), component)
     padded = np.pad(component, 1)
@@ -60,19 +61,18 @@ def _assemble(
 ) -> NDArray[np.object_]:
     """Make polygons of rings: the outline of each first, then its holes."""
     sizes = np.diff(ends, prepend=0)
-    rings = shapely.linearrings(xy.astype(np.float64), indices=np.repeat(np.arange(len(ends)), sizes))
+    rings: Any = shapely.linearrings(xy.astype(np.float64), indices=np.repeat(np.arange(len(ends)), sizes))
     order = np.lexsort((is_hole, owner))
-    polygons: NDArray[np.object_] = shapely.polygons(rings[order], indices=owner[order] - 1)
-    return polygons
+    return np.asarray(shapely.polygons(rings[order], indices=owner[order] - 1), object)
 
 
 @njit(nogil=True, cache=True)
 def _trace(component: Any, saddles: Any, xy: Any, ends: Any, owner: Any, is_hole: Any) -> int:
     """Walk all outlines of a padded component image, filled pixels on the right hand.
 
-    A corner (y, x) of the padded image is the top left of its pixel (y, x); `xy` is without the padding. Directions are
-    0 right, 1 down, 2 left, 3 up. At a saddle the walk stays with its own pixel; when it comes back to a saddle that is
-    still on the stack, what lies between is a ring of its own.
+    A corner (y, x) of the padded image is the top left of its pixel (y, x); `xy` is without the padding.
+    Directions are 0 right, 1 down, 2 left, 3 up. At a saddle the walk stays with its own pixel; when it comes
+    back to a saddle that is still on the stack, what lies between is a ring of its own.
     """
     height, width = component.shape
     walked = np.zeros((height, width), np.bool_)

@@ -67,8 +67,8 @@ def _mark_crossings(xy: Any, ring: Any, left: int, top: int, crossings: Any) -> 
         # from the upper to the lower end, so that polygons that share an edge round alike
         a, b = (i, i + 1) if xy[i, 1] < xy[i + 1, 1] else (i + 1, i)
         slope = (xy[b, 0] - xy[a, 0]) / (xy[b, 1] - xy[a, 1])
-        first = max(np.int64(np.ceil(xy[a, 1] - 0.5)), top)
-        last = min(np.int64(np.ceil(xy[b, 1] - 0.5)), top + height)
+        first: Any = max(np.int64(np.ceil(xy[a, 1] - 0.5)), top)
+        last: Any = min(np.int64(np.ceil(xy[b, 1] - 0.5)), top + height)
         for row in range(first, last):
             crossing = xy[a, 0] + (row + 0.5 - xy[a, 1]) * slope
             column = np.int64(np.ceil(crossing - 0.5)) - left

@@ -53,7 +53,8 @@ class TrainingRegion:
             raise InvalidInput(
                 f"a region's roi {self.roi.shape} and classes {self.classes.shape} differ in shape"
             )
-        return known & self.roi.astype(bool)
+        known &= self.roi.astype(bool)
+        return known
 
 
 @dataclass(frozen=True)

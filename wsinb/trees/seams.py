@@ -45,8 +45,9 @@ class Piece:
 class SeamMerger:
     """Takes tiles in reading order and joins what shares pixel edges over a seam, class by class.
 
-    Which polygons belong together is decided by the pixels on both sides of a seam, not by geometry: two regions
-    that touch at a corner stay apart, as they do inside a tile. Only the borders of one row of tiles are held.
+    Which polygons belong together is decided by the pixels on both sides of a seam, not by geometry: two
+    regions that touch at a corner stay apart, as they do inside a tile. Only the borders of one row of tiles
+    are held.
     """
 
     _open: list[Found] = field(default_factory=list)

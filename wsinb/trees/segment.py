@@ -49,9 +49,9 @@ def segment_slide(
 ) -> gpd.GeoDataFrame:
     """Find the model's labels on a slide.
 
-    The slide is read at the resolution that the model was trained at. Tiles overlap by a window, and all windows lie on
-    one grid of the whole slide, so that the result does not depend on the size of the tiles. Memory is bounded by the
-    tiles in flight (one a thread and one more) and the polygons found.
+    The slide is read at the resolution that the model was trained at. Tiles overlap by a window, and all
+    windows lie on one grid of the whole slide, so that the result does not depend on the size of the tiles.
+    Memory is bounded by the tiles in flight (one a thread and one more) and the polygons found.
 
     Parameters
     ----------
@@ -78,8 +78,8 @@ def segment_slide(
     Returns
     -------
     GeoDataFrame
-        An annotation table (see `wsinb.annotate`): valid polygons with holes in level-0 pixels, `label`, and as
-        `score` the mean probability of that label over the polygon. Background has no polygons.
+        An annotation table (see `wsinb.annotate`): valid polygons with holes in level-0 pixels, `label`, and
+        as `score` the mean probability of that label over the polygon. Background has no polygons.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def model_downsample(slide: Slide, model: SegmentationForest) -> float:
         return float(downsample or 1.0)
     if slide.mpp is None:
         raise UnknownMpp(
-            f"the model sees {um_per_px} um per pixel, but the slide {slide.name} does not know its pixel size: "
+            f"the model sees {um_per_px} um per pixel, but slide {slide.name} does not know its pixel size: "
             "set slide.mpp"
         )
     return float(slide.downsample(um_per_px))
@@ -201,7 +201,7 @@ class _Job:
             return tiles
         shapely.prepare(self.within)
         cores = np.array([(tile.x0, tile.y0, tile.x1, tile.y1) for tile in tiles]) * self.downsample
-        meets = shapely.intersects(self.within, shapely.box(*cores.T))
+        meets = np.asarray(shapely.intersects(self.within, shapely.box(*cores.T)))
         return [tile for tile, chosen in zip(tiles, meets, strict=True) if chosen]
 
     def run(self, tile: _Tile) -> Piece:
@@ -246,13 +246,12 @@ def _describe(
 ) -> list[Found]:
     import shapely
 
-    moved = shapely.transform(polygons, lambda xy: xy + (tile.x0, tile.y0))
+    moved = shapely.transform(polygons, lambda xy: xy + np.array([tile.x0, tile.y0]))
     numbers = component.ravel()
     n_pixels = np.bincount(numbers)[1:]
     sums = np.bincount(numbers, weights=probability.ravel())[1:]
-    return [
-        Found(*row) for row in zip(moved, [label] * len(moved), n_pixels.tolist(), sums.tolist(), strict=True)
-    ]
+    rows = zip(moved, n_pixels.tolist(), sums.tolist(), strict=True)
+    return [Found(polygon, label, n, total) for polygon, n, total in rows]
 
 
 def _in_order(run: Callable[[_Tile], Piece], tiles: list[_Tile], workers: int) -> Iterator[Piece]:

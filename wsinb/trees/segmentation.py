@@ -1,7 +1,8 @@
 """`SegmentationForest`: the classes of all pixels of a window at once.
 
-Multi-output extra-trees on raw pixels (Dumont, Marée, Wehenkel and Geurts, VISAPP 2009): a tree sees a window and
-predicts the class of each of its pixels; a pixel's probability is the mean over all windows that cover it.
+Multi-output extra-trees on raw pixels (Dumont, Marée, Wehenkel and Geurts, VISAPP 2009): a tree sees a window
+and predicts the class of each of its pixels; a pixel's probability is the mean over all windows that cover
+it.
 """
 
 from __future__ import annotations
@@ -55,8 +56,9 @@ class SegmentationForest:
     predictions_per_pixel : int
         Windows that cover a pixel at least when predicting; gives the step of the sliding window.
     n_projections : int, optional
-        Splits are chosen on this many random projections of the outputs, leaves then hold the classes of all outputs:
-        several times faster and far smaller while training, as good. None chooses splits on all outputs.
+        Splits are chosen on this many random projections of the outputs, leaves then hold the classes of all
+        outputs: several times faster and far smaller while training, as good. None chooses splits on all
+        outputs.
     augment : bool
         Turn and mirror each window at random.
 
@@ -194,7 +196,8 @@ class SegmentationForest:
 
     def predict(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the most probable class of each pixel, (h, w) uint8; the lower class of equals."""
-        return self.predict_proba(image).argmax(axis=2).astype(np.uint8)
+        classes: NDArray[np.uint8] = self.predict_proba(image).argmax(axis=2).astype(np.uint8)
+        return classes
 
     def predict_planes(
         self,
@@ -206,8 +209,8 @@ class SegmentationForest:
     ) -> NDArray[np.float32]:
         """Average the predictions of the windows of a grid.
 
-        A pixel's value depends only on the windows that cover it, bit by bit, so that an image may be predicted in
-        pieces.
+        A pixel's value depends only on the windows that cover it, bit by bit, so that an image may be
+        predicted in pieces.
 
         Parameters
         ----------
@@ -215,7 +218,8 @@ class SegmentationForest:
         y_starts, x_starts : ndarray, int
             Rows and columns where windows start, ascending.
         skip_white : bool
-            Take windows of empty glass (all channels of all pixels at least 220) as background without looking.
+            Take windows of empty glass (all channels of all pixels at least 220) as background without
+            looking.
 
         Returns
         -------

@@ -1,7 +1,8 @@
 """Random subwindows: where they may lie, drawing them, cutting them out, turning them.
 
-Follows Marée, Geurts and Wehenkel, Pattern Recognition Letters 2016 (random size and place, resized) and Dumont et
-al., VISAPP 2009 (fixed size, the classes of all pixels). Everything random comes from the generator that is passed.
+Follows Marée, Geurts and Wehenkel, Pattern Recognition Letters 2016 (random size and place, resized) and
+Dumont et al., VISAPP 2009 (fixed size, the classes of all pixels). Everything random comes from the generator
+that is passed.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ def to_colour(image: NDArray[np.uint8], colour: str) -> NDArray[np.uint8]:
     ----------
     image : ndarray (h, w, 3), uint8, RGB
     colour : {"hsv", "rgb"}
-        ``rgb``: as it is, 0 to 255. ``hsv``: hue 0 to 255 for 0 to 360 degrees, saturation and value 0 to 255.
-        Trees do not depend on the scale, so whole numbers lose nothing but the finest steps of hue.
+        ``rgb``: as it is, 0 to 255. ``hsv``: hue 0 to 255 for 0 to 360 degrees, saturation and value 0 to
+        255. Trees do not depend on the scale, so whole numbers lose nothing but the finest steps of hue.
 
     Returns
     -------
@@ -66,8 +67,8 @@ def to_colour(image: NDArray[np.uint8], colour: str) -> NDArray[np.uint8]:
         return np.ascontiguousarray(image)
     import cv2
 
-    converted: NDArray[np.uint8] = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2HSV_FULL)
-    return converted
+    converted = cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2HSV_FULL)
+    return np.asarray(converted, np.uint8)
 
 
 def window_places(allowed: NDArray[np.bool_], window: int) -> NDArray[np.bool_]:
@@ -108,7 +109,8 @@ def draw_balanced(
     Returns
     -------
     list of ndarray (n_classes, draws), int64
-        For each region, its draws as pairs ``(class, rank of the place among those of the class)``, with replacement.
+        For each region, its draws as pairs ``(class, rank of the place among those of the class)``, with
+        replacement.
     """
     per_class = candidates.sum(axis=0)
     present = np.flatnonzero(per_class)

@@ -44,8 +44,10 @@ def train_segmentation(
     Polygons are learned from; points and lines are not. What is known, and is learned from:
 
     - with `roi_label`, the regions of that label: in them, what carries none of `labels` is background;
-    - without, the neighbourhood of each annotation of `labels`: its box and a margin, where the rest is background;
-    - with `background_label` and no `roi_label`, only what is annotated: nothing is taken for background by itself.
+    - without, the neighbourhood of each annotation of `labels`: its box and a margin, where the rest is
+      background;
+    - with `background_label` and no `roi_label`, only what is annotated: nothing is taken for background by
+      itself.
 
     Only these parts of the slides are read.
 
@@ -56,7 +58,8 @@ def train_segmentation(
     labels : str or sequence of str
         What to find; where annotations overlap, the label named first holds.
     um_per_px : float or None
-        Resolution to train and later to apply at; None for slides of unknown pixel size, then give `downsample`.
+        Resolution to train and later to apply at; None for slides of unknown pixel size, then give
+        `downsample`.
     downsample : float, optional
         Level-0 pixels per pixel, only with ``um_per_px=None``.
     roi_label, background_label : str, optional
@@ -95,7 +98,8 @@ def train_segmentation(
         regions += plan.regions()
     if not regions:
         raise InvalidInput(
-            f"no window of {model.window} px fits inside the annotated regions: enlarge them or train at fewer um_per_px"
+            f"no window of {model.window} px fits inside the annotated regions: "
+            "enlarge them or train at fewer um_per_px"
         )
     model.fit(regions, [background_label or "background", *wanted], progress=progress)
     model.header.update(
@@ -150,7 +154,7 @@ def _check_labels(
             )
         if not any(len(_areas(table, name)) for _, table in pairs):
             raise InvalidInput(
-                f"the annotations of {name!r} have no area: draw polygons, rectangles or circles, not points or lines"
+                f"the annotations of {name!r} have no area: draw polygons, rectangles or circles"
             )
 
 
@@ -167,13 +171,14 @@ def _downsample(slide: Slide, um_per_px: float | None, downsample: float | None)
         return float(downsample or 1.0)
     if slide.mpp is None:
         raise UnknownMpp(
-            f"the slide {slide.name} does not know its pixel size: set slide.mpp, or train with um_per_px=None"
+            f"the slide {slide.name} does not know its pixel size: "
+            "set slide.mpp, or train with um_per_px=None"
         )
     return float(slide.downsample(um_per_px))
 
 
 class _SlidePlan:
-    """The training regions of one slide: chunks of the places where windows may lie, each read when it is needed."""
+    """The training regions of one slide: chunks of the places for windows, each read when it is needed."""
 
     def __init__(
         self,
@@ -235,8 +240,7 @@ class _SlidePlan:
         bounds = shapely.bounds(geometries)
         longer = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
         around = np.maximum(longer * margin, self.window * self.downsample)[:, None]
-        boxes: NDArray[np.object_] = shapely.box(*(bounds + around * (-1, -1, 1, 1)).T)
-        return boxes
+        return np.asarray(shapely.box(*(bounds + around * (-1, -1, 1, 1)).T), object)
 
 
 class _Layer:
@@ -252,6 +256,6 @@ class _Layer:
         """Return the mask of a box of pixels, (h, w) bool."""
         import shapely
 
-        box = shapely.box(x, y, x + shape[1], y + shape[0])
-        chosen = self._tree.query(shapely.transform(box, lambda xy: xy * downsample))
+        l0_bounds = np.array([x, y, x + shape[1], y + shape[0]]) * downsample
+        chosen = self._tree.query(shapely.box(*l0_bounds))
         return rasterise(self.geometries[np.sort(chosen)], shape, x=x, y=y, downsample=downsample)
