@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from wsinb.annotate import LabelSet, from_arrow
-from wsinb.errors import InvalidInput, ProjectExists, StorageError, UnknownProject, UnknownSlide, UnknownVersion
+from wsinb.errors import (
+    InvalidInput,
+    ProjectExists,
+    StorageError,
+    UnknownProject,
+    UnknownSlide,
+    UnknownVersion,
+)
 from wsinb.names import unknown
 from wsinb.versions.artifacts import Artifacts
 from wsinb.versions.author import check_author
@@ -84,10 +91,14 @@ class Repository:
         try:
             data = parse(store.get(FORMAT_KEY), FORMAT_KEY)
         except FileNotFoundError:
-            raise UnknownProject(f"There is no project in {store.url}: make one with create_project().") from None
+            raise UnknownProject(
+                f"There is no project in {store.url}: make one with create_project()."
+            ) from None
         version = data.get("format") if isinstance(data, dict) else None
         if not isinstance(version, int) or version < 1:
-            raise StorageError(f"The file {FORMAT_KEY} in {store.url} is damaged: it must hold {{\"format\": {FORMAT}}}.")
+            raise StorageError(
+                f'The file {FORMAT_KEY} in {store.url} is damaged: it must hold {{"format": {FORMAT}}}.'
+            )
         if version > FORMAT:
             raise StorageError(
                 f"The project in {store.url} has format {version}, and this wsinb reads up to {FORMAT}: "
@@ -140,9 +151,9 @@ class Repository:
         """Return the stored commit of a version."""
         return self.version(version).record
 
-    def session(self, branch: str = MAIN, author: str | None = None) -> Session:
-        """Open a session on the present head of a branch."""
-        return Session(self, branch, check_author(author))
+    def session(self, branch: str = MAIN, author: str | None = None, base: str | None = None) -> Session:
+        """Open a session on the present head of a branch, or on an earlier commit of it."""
+        return Session(self, branch, check_author(author), base)
 
     def read(self, slide: str, version: str = MAIN, bbox: Iterable[float] | None = None) -> gpd.GeoDataFrame:
         """Return the annotations of a slide at a version; see `SlideSession.read`."""

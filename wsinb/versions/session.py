@@ -38,11 +38,13 @@ class Session:
     edits the annotations of a slide; nothing is stored before `commit`.
     """
 
-    def __init__(self, repository: Repository, branch: str, author: str) -> None:
+    def __init__(self, repository: Repository, branch: str, author: str, base: str | None = None) -> None:
         self._repository = repository
         self.branch = branch
         self.author = author
         self._base = repository.branch_head(branch)
+        if base is not None and base != self._base.record.id:
+            self._base = repository.version(base)
         self._staged: dict[str, Staged] = {}
 
     @property
@@ -67,7 +69,9 @@ class Session:
         """Numbers of edits that are not committed, per slide: added, updated, deleted."""
         words = {"added": "add", "updated": "update", "deleted": "delete"}
         return {
-            slide: {word: pc.sum(pc.equal(staged.table.column(OP), op)).as_py() or 0 for word, op in words.items()}
+            slide: {
+                word: pc.sum(pc.equal(staged.table.column(OP), op)).as_py() or 0 for word, op in words.items()
+            }
             for slide, staged in self._staged.items()
             if len(staged.ids)
         }
@@ -104,7 +108,9 @@ class Session:
             raise InvalidInput("A commit needs a message: say in a few words what was changed.")
         staged = {slide: edits for slide, edits in self._staged.items() if len(edits.ids)}
         if not staged and not artifacts:
-            raise InvalidInput("There is nothing to commit: edit with session[slide].upsert or .delete first.")
+            raise InvalidInput(
+                "There is nothing to commit: edit with session[slide].upsert or .delete first."
+            )
         repository = self._repository
         stored = [repository.artifacts.put(name, data) for name, data in (artifacts or {}).items()]
         changes: dict[str, SlideChange] = {}
@@ -133,7 +139,9 @@ class Session:
         slides = self._repository.slides_of(head.record)
         gone = sorted(staged.keys() - slides.keys())
         for record in records:
-            gone += [name for name in record.data["edits"].get("slides", {}).get("removed", ()) if name in staged]
+            gone += [
+                name for name in record.data["edits"].get("slides", {}).get("removed", ()) if name in staged
+            ]
         if gone:
             raise Conflict(
                 f"Slide {gone[0]!r} was removed from {self.branch!r} meanwhile; nothing was written: "
@@ -310,9 +318,13 @@ def check_box(bbox: Iterable[float] | None) -> Box | None:
     try:
         box = Box(*(float(value) for value in bbox))
     except (TypeError, ValueError) as error:
-        raise InvalidInput(f"A box is four numbers (xmin, ymin, xmax, ymax) in level-0 pixels: {error}.") from error
+        raise InvalidInput(
+            f"A box is four numbers (xmin, ymin, xmax, ymax) in level-0 pixels: {error}."
+        ) from error
     if not all(np.isfinite(box)) or box.width < 0 or box.height < 0:
-        raise InvalidInput(f"A box needs finite numbers with xmin <= xmax and ymin <= ymax, not {tuple(box)}.")
+        raise InvalidInput(
+            f"A box needs finite numbers with xmin <= xmax and ymin <= ymax, not {tuple(box)}."
+        )
     return box
 
 
