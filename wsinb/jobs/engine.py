@@ -9,10 +9,12 @@ Kernels are started from the running Python, whatever kernelspecs are installed.
 from __future__ import annotations
 
 import os
-import sys
+import time
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
+import zmq
+from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
@@ -33,7 +35,7 @@ class ProgressEngine(NBClientEngine):  # type: ignore[misc]
     """Runs a notebook cell by cell and reports its progress.
 
     Takes, beside what papermill's own engine takes, ``progress`` (see `wsinb.progress`; True by default) and
-    ``kernel_environment`` (a mapping added to the kernel's environment).
+    ``kernel_environment`` (a mapping added to the kernel's environment) and ``kernel_folder`` (where it works).
     """
 
     @classmethod
@@ -43,11 +45,14 @@ class ProgressEngine(NBClientEngine):  # type: ignore[misc]
         kernel_name: str,
         progress: Progress = True,
         kernel_environment: Mapping[str, str] | None = None,
+        kernel_folder: str | None = None,
         start_timeout: int = 60,
         execution_timeout: int | None = None,
         **options: Any,
     ) -> None:
         """Execute the notebook of a papermill execution manager in a kernel of the running Python."""
+        total = len(nb_man.nb.cells)
+        start = time.perf_counter()
         environment = {**os.environ, **(kernel_environment or {}), LISTENING: "1"}
         unused = ("input_path", "kernel_name", "timeout", "startup_timeout")
         kept = {name: value for name, value in options.items() if name not in unused}
@@ -60,10 +65,13 @@ class ProgressEngine(NBClientEngine):  # type: ignore[misc]
                 kernel_name=kernel_name,
                 kernel_manager_class=_ThisPython,
                 log=logger,
+                on_cell_executed=lambda cell, cell_index, **_: relay(
+                    Step("cells", cell_index + 1, total, time.perf_counter() - start)
+                ),
                 **kept,
             )
             try:
-                client.execute(env=environment)
+                client.execute(env=environment, **({"cwd": kernel_folder} if kernel_folder else {}))
             except DeadKernelError:
                 if client.stopped_by is not None:
                     raise client.stopped_by from None
@@ -78,16 +86,17 @@ def register() -> None:
 class _ThisPython(AsyncKernelManager):
     """Starts kernels from the running Python, so that a job sees the same packages as its caller."""
 
-    # no user-level kernelspec named "python3" may send the job into another environment
-    _spec: ClassVar[KernelSpec] = KernelSpec(
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        display_name="Python 3",
-        language="python",
-    )
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # no user-level kernelspec named "python3" may send the job into another environment
+        self._this_python = KernelSpec(**get_kernel_dict())
+        if self.has_trait("transport_encryption") and zmq.has("curve"):
+            self.transport_encryption = "auto"
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        return self._spec
+        """The kernel of the running Python."""
+        return self._this_python
 
 
 class _Client(PapermillNotebookClient):  # type: ignore[misc]

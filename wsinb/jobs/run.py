@@ -184,20 +184,23 @@ def _execute(plan: RunPlan, output: Path, project: Project, progress: Progress) 
     """
     import papermill
     from nbclient.exceptions import DeadKernelError
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
 
     from wsinb.jobs import engine
 
     engine.register()
+    # here and not by execute_notebook, whose own reading of the cell does not know `type | None` and warns
+    prepared = parameterize_notebook(load_notebook_node(str(plan.notebook)), plan.parameters)
     try:
         executed: NotebookNode = papermill.execute_notebook(
-            str(plan.notebook),
+            prepared,
             str(output),
-            parameters=plan.parameters,
             engine_name=engine.ENGINE_NAME,
             kernel_name="python3",
             progress_bar=False,
-            cwd=str(output.parent),
             progress=progress,
+            kernel_folder=str(output.parent),
             kernel_environment={"WSINB_AUTHOR": plan.author},
         )
         return executed
@@ -273,6 +276,6 @@ def _listed(value: Any) -> Any:
 
 
 def _default_author() -> str:
-    from wsinb.project import default_author
+    from wsinb.versions import default_author
 
     return default_author()
