@@ -72,8 +72,8 @@ def make_frame(columns: dict[str, pd.Series], geometries: npt.NDArray[Any]) -> g
 def frame_column(values: pa.Array | pa.ChunkedArray, name: str) -> pd.Series:
     """Return one Arrow column as a pandas series of the canonical dtype."""
     if name == "c":  # the only integer that may be null
-        return values.to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get)
-    return values.to_pandas()
+        return pd.Series(values.to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get))
+    return pd.Series(values.to_pandas())
 
 
 def bounds_array(geometries: npt.NDArray[Any]) -> pa.StructArray:

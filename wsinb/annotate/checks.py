@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import geopandas as gpd
@@ -28,7 +28,7 @@ _INT32_MAX = 2**31 - 1
 
 
 def validate(
-    gdf: gpd.GeoDataFrame, *, repair: bool = False, labels: Collection[str] | None = None
+    gdf: gpd.GeoDataFrame, *, repair: bool = False, labels: Iterable[str] | None = None
 ) -> gpd.GeoDataFrame:
     """Return the table with every column, the right dtypes and an id in each row.
 
@@ -86,7 +86,9 @@ def _check_frame(gdf: Any) -> None:
             f"Annotations are a GeoDataFrame, not {type(gdf).__name__}: make one with new_annotations()."
         )
     if "geometry" not in gdf.columns or not isinstance(gdf["geometry"], gpd.GeoSeries):
-        raise InvalidAnnotation("Column 'geometry' is missing: rename yours with gdf.rename_geometry('geometry').")
+        raise InvalidAnnotation(
+            "Column 'geometry' is missing: rename yours with gdf.rename_geometry('geometry')."
+        )
     twice = sorted({str(name) for name in gdf.columns[gdf.columns.duplicated()]})
     if twice:
         raise InvalidAnnotation(f"Column {twice[0]!r} occurs twice: keep one.")
@@ -98,7 +100,8 @@ def _check_frame(gdf: Any) -> None:
         )
     if gdf["geometry"].crs is not None:
         raise InvalidAnnotation(
-            "Annotations are in level-0 pixels and have no CRS: remove it with gdf.set_crs(None, allow_override=True)."
+            "Annotations are in level-0 pixels and have no CRS: "
+            "remove it with gdf.set_crs(None, allow_override=True)."
         )
 
 
@@ -119,7 +122,9 @@ def _arrow_column(gdf: gpd.GeoDataFrame, name: str) -> pa.Array:
         array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
         array = _cast(array, field, name)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        raise InvalidAnnotation(f"Column {name!r} must hold {_TYPE_WORDS[str(field.type)]}: {error}.") from error
+        raise InvalidAnnotation(
+            f"Column {name!r} must hold {_TYPE_WORDS[str(field.type)]}: {error}."
+        ) from error
     if name in _DEFAULTS and array.null_count:
         array = pc.fill_null(array, _DEFAULTS[name])
     return array
@@ -174,7 +179,7 @@ def _ids(given: pa.Array, problems: Problems) -> pa.Array:
     return ids
 
 
-def _check_words(columns: dict[str, pa.Array], problems: Problems, labels: Collection[str] | None) -> None:
+def _check_words(columns: dict[str, pa.Array], problems: Problems, labels: Iterable[str] | None) -> None:
     for name in ("label", "layer"):
         problems.add(_mask(pc.equal(columns[name], "")), f"its {name} is empty")
     if labels is None:
@@ -226,7 +231,10 @@ def _refuse_constant(word: str) -> None:
 
 
 def _json_texts(values: Iterable[Any]) -> pa.Array:
-    texts = [None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in values]
+    texts = [
+        None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        for value in values
+    ]
     return pa.array(texts, pa.string())
 
 
@@ -237,10 +245,14 @@ def _as_text(value: Any) -> str | None:
         try:
             return json.dumps(value, ensure_ascii=False)
         except (TypeError, ValueError) as error:
-            raise InvalidAnnotation(f"A value of a JSON column cannot be written as JSON: {error}.") from error
+            raise InvalidAnnotation(
+                f"A value of a JSON column cannot be written as JSON: {error}."
+            ) from error
     if value is None or value is pd.NA or value != value:  # NaN is not itself
         return None
-    raise InvalidAnnotation(f"JSON columns hold JSON text, a dict, a list or None, not {type(value).__name__}.")
+    raise InvalidAnnotation(
+        f"JSON columns hold JSON text, a dict, a list or None, not {type(value).__name__}."
+    )
 
 
 def _mask(values: pa.Array) -> npt.NDArray[np.bool_]:

@@ -77,7 +77,9 @@ def _check_feature(feature: Any, number: int) -> None:
         raise InvalidAnnotation(f"Feature {number} is not a JSON object.")
     extra = sorted(str(name) for name in feature.keys() - set(FEATURE_KEYS))
     if extra:
-        raise InvalidAnnotation(f"Feature {number} has an unknown member {extra[0]!r}: put such data into properties.")
+        raise InvalidAnnotation(
+            f"Feature {number} has an unknown member {extra[0]!r}: put such data into properties."
+        )
     for name in _TEXTS:
         if not isinstance(feature.get(name), str | None):
             raise InvalidAnnotation(f"Feature {number} needs a text or null as its {name}.")
@@ -88,7 +90,9 @@ def _check_feature(feature: Any, number: int) -> None:
     if isinstance(score, bool) or not isinstance(score, int | float | None):
         raise InvalidAnnotation(f"Feature {number} needs a number or null as its score.")
     if score is not None and not math.isfinite(score):
-        raise InvalidAnnotation(f"Feature {number} has a score that is not finite: give a number from 0 to 1 or null.")
+        raise InvalidAnnotation(
+            f"Feature {number} has a score that is not finite: give a number from 0 to 1 or null."
+        )
 
 
 def _geometry(geojson: Any, number: int) -> shapely.Geometry | None:

@@ -10,7 +10,14 @@ import pyarrow as pa
 import shapely
 
 from wsinb.annotate.problems import Problems
-from wsinb.annotate.shapes import PARAMS, SHAPES, params_bounds, params_problem, rectangle_params, shape_geometry
+from wsinb.annotate.shapes import (
+    PARAMS,
+    SHAPES,
+    params_bounds,
+    params_problem,
+    rectangle_params,
+    shape_geometry,
+)
 
 __all__ = ["check_geometries"]
 
@@ -108,7 +115,10 @@ def _pair(
         if shape == "image":
             problems.add(rows & (types >= 0), "a label of the whole image has no geometry")
             continue
-        problems.add(rows & (types < 0), f"it has no geometry, and only the shape 'image' may have none: it is a {shape}")
+        problems.add(
+            rows & (types < 0),
+            f"it has no geometry, and only the shape 'image' may have none: it is a {shape}",
+        )
         for code in np.unique(types[rows & (types >= 0) & ~np.isin(types, allowed) & ~collection]):
             problems.add(rows & (types == code), f"a {_TYPE_NAMES[code]} cannot be a {shape}")
     free = given == ""
@@ -150,7 +160,7 @@ def _invalid(geometries: Geometries) -> Rows:
 def _compare_params(
     geometries: Geometries, shapes: list[str | None], params: list[Any], problems: Problems
 ) -> None:
-    """The drawn numbers must describe the stored polygon, or a later edit would undo an earlier one."""
+    """Check that the drawn numbers describe the polygon: else a later edit would undo an earlier one."""
     bounds = shapely.bounds(geometries).reshape(-1, 4)
     for row, shape in enumerate(shapes):
         if shape not in PARAMS or geometries[row] is None:
@@ -164,4 +174,6 @@ def _compare_params(
         expected = params_bounds(shape, params[row])
         size = max(expected[2] - expected[0], expected[3] - expected[1])
         if np.abs(expected - bounds[row]).max() > _PARAMS_TOLERANCE * size + _PARAMS_SLACK:
-            problems.add_row(row, f"its shape_params do not describe its geometry: make the {shape} again from one of them")
+            problems.add_row(
+                row, f"its shape_params do not describe its geometry: make the {shape} again from one of them"
+            )

@@ -81,7 +81,7 @@ def shape_geometry(shape: str, params: Mapping[str, float]) -> shapely.Polygon:
     if angle == 0:  # keeps the corners of an upright box exact
         cos, sin = 1.0, 0.0
     turned = offsets @ np.array([[cos, sin], [-sin, cos]])
-    return shapely.Polygon(turned + (l0_cx, l0_cy))
+    return shapely.Polygon(turned + np.array([l0_cx, l0_cy]))
 
 
 def rectangle_params(geometry: shapely.Geometry) -> dict[str, float] | None:

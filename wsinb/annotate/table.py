@@ -96,7 +96,9 @@ def _spread(name: str, value: Any, n: int) -> Any:
     """Return one value a row: scalars, texts and mappings hold for all rows."""
     if isinstance(value, list | tuple | np.ndarray | pd.Series | pd.api.extensions.ExtensionArray | pd.Index):
         if len(value) != n:
-            raise InvalidAnnotation(f"Column {name!r} has {len(value)} values for {n} geometries: give one each.")
+            raise InvalidAnnotation(
+                f"Column {name!r} has {len(value)} values for {n} geometries: give one each."
+            )
         # a series is taken by position: its index says nothing about the geometries
         return value.array if isinstance(value, pd.Series | pd.Index) else list(value)
     if isinstance(value, Mapping):

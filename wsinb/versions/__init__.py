@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from wsinb.versions.author import default_author
+from wsinb.versions.labellist import Labels
 from wsinb.versions.posix import PosixStore
 from wsinb.versions.records import Artifact, Commit, Log
 from wsinb.versions.repository import MAIN, Repository
 from wsinb.versions.session import Session, SlideSession
+from wsinb.versions.slidelist import SlideEntry, Slides
 from wsinb.versions.store import Store
 
 __all__ = [
     "MAIN",
     "Artifact",
     "Commit",
+    "Labels",
     "Log",
     "PosixStore",
     "Repository",
     "Session",
+    "SlideEntry",
     "SlideSession",
+    "Slides",
     "Store",
     "default_author",
 ]

@@ -82,7 +82,9 @@ class Artifacts:
     def of(self, record: Record) -> list[Artifact]:
         """Return the artifacts of a commit, sorted by name."""
         entries: Mapping[str, Mapping[str, object]] = record.data["artifacts"]
-        found = [Artifact(name, str(entry["sha256"]), int(str(entry["size"]))) for name, entry in entries.items()]
+        found = [
+            Artifact(name, str(entry["sha256"]), int(str(entry["size"]))) for name, entry in entries.items()
+        ]
         prefix = f"attachments/{record.id}/"
         for segment in self._store.list(prefix):
             entry = parse(self._store.get(prefix + segment), prefix + segment)
@@ -106,9 +108,10 @@ class Artifacts:
         return read_verified(self._store, artifact_key(sha), sha)
 
 
-
 def _check_name(name: object) -> None:
     if not isinstance(name, str) or not name.strip() or not name.isprintable():
         raise InvalidInput(f"An artifact needs a printable name, not {name!r}.")
     if len(quote_name(name)) > MAX_NAME:
-        raise InvalidInput(f"The name of artifact {name[:20]!r}... is too long: use at most {MAX_NAME} characters.")
+        raise InvalidInput(
+            f"The name of artifact {name[:20]!r}... is too long: use at most {MAX_NAME} characters."
+        )

@@ -78,7 +78,9 @@ class Committer:
         """Return the newest entry of a branch, or raise `UnknownVersion`."""
         head = self._refs.head("heads", branch)
         if head is None:
-            raise UnknownVersion(f"There is no branch {branch!r}: the branches are {self._refs.names('heads')}.")
+            raise UnknownVersion(
+                f"There is no branch {branch!r}: the branches are {self._refs.names('heads')}."
+            )
         return head
 
     def state(self, head: Head, slide: str) -> State:

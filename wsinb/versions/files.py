@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from typing import Any
 
 import geopandas as gpd
@@ -15,9 +16,19 @@ import shapely
 
 from wsinb.annotate.arrow import geo_metadata
 from wsinb.annotate.schema import SCHEMA
+from wsinb.errors import InvalidInput
 from wsinb.frames import Box
 
-__all__ = ["OP", "OPS", "ROW_GROUP", "box_mask", "encode_changes", "encode_part", "hilbert_order", "table_bounds"]
+__all__ = [
+    "OP",
+    "OPS",
+    "ROW_GROUP",
+    "box_mask",
+    "encode_changes",
+    "encode_part",
+    "hilbert_order",
+    "table_bounds",
+]
 
 ROW_GROUP = 2048
 ZSTD_LEVEL = 1
@@ -96,3 +107,20 @@ def box_mask(bounds: npt.NDArray[np.float64], l0_box: Box) -> npt.NDArray[np.boo
         & (bounds[:, 2] >= l0_box.l0_xmin)
         & (bounds[:, 3] >= l0_box.l0_ymin)
     )
+
+
+def check_box(bbox: Iterable[float] | None) -> Box | None:
+    """Return a box in level-0 pixels, or raise `InvalidInput`."""
+    if bbox is None:
+        return None
+    try:
+        box = Box(*(float(value) for value in bbox))
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(
+            f"A box is four numbers (xmin, ymin, xmax, ymax) in level-0 pixels: {error}."
+        ) from error
+    if not all(np.isfinite(box)) or box.width < 0 or box.height < 0:
+        raise InvalidInput(
+            f"A box needs finite numbers with xmin <= xmax and ymin <= ymax, not {tuple(box)}."
+        )
+    return box

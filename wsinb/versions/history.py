@@ -39,7 +39,9 @@ class History:
             data = read_verified(self._store, key, commit)
             value = parse(data, key)
             if not isinstance(value, dict) or "parents" not in value:
-                raise StorageError(f"The file {key} in {self._store.url} is no commit: restore it from a backup.")
+                raise StorageError(
+                    f"The file {key} in {self._store.url} is no commit: restore it from a backup."
+                )
             return Record(commit, value), 4 * len(data)
 
         return self._cache.get(commit, load)

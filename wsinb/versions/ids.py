@@ -16,7 +16,16 @@ import pyarrow as pa
 
 from wsinb.errors import InvalidInput, StorageError
 
-__all__ = ["Ids", "concat_ids", "decode_keys", "encode_keys", "id_texts", "last_of_each", "locate", "parse_ids"]
+__all__ = [
+    "Ids",
+    "concat_ids",
+    "decode_keys",
+    "encode_keys",
+    "id_texts",
+    "last_of_each",
+    "locate",
+    "parse_ids",
+]
 
 Rows = npt.NDArray[np.int64]
 MAGIC = b"WKY1"
@@ -31,7 +40,7 @@ class Ids(NamedTuple):
     def __len__(self) -> int:
         return len(self.high)
 
-    def take(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> Ids:  # type: ignore[type-arg]
+    def take(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> Ids:
         """Return the ids at some rows, or where a mask is True."""
         return Ids(self.high[rows], self.low[rows])
 
@@ -109,7 +118,7 @@ def encode_keys(ids: Ids) -> bytes:
     n times `low` (uint64), n row numbers (uint16), all little-endian.
     """
     order = np.lexsort((ids.low, ids.high))
-    head = MAGIC + np.uint32(len(order)).astype("<u4").tobytes()
+    head = MAGIC + len(order).to_bytes(4, "little")
     high, low = ids.high[order].astype("<u8"), ids.low[order].astype("<u8")
     return head + high.tobytes() + low.tobytes() + order.astype("<u2").tobytes()
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from html import escape
 from typing import Any, overload
-from collections.abc import Sequence
 
 __all__ = ["Artifact", "Commit", "Log", "PartInfo", "Record", "State"]
 
@@ -163,7 +162,9 @@ class Log(Sequence[Commit]):
         )
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in ("commit", "time (UTC)", "author", "changes", "message"))
+        head = "".join(
+            f"<th>{name}</th>" for name in ("commit", "time (UTC)", "author", "changes", "message")
+        )
         body = "".join(
             f"<tr><td><code>{escape(row[0])}</code></td>"
             + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in row[1:])

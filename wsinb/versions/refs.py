@@ -21,6 +21,7 @@ __all__ = ["Head", "Refs", "check_ref_name"]
 
 LAST = 16**16 - 1
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(/[A-Za-z0-9_][A-Za-z0-9_.\-]*)*")
+_SHA = re.compile(r"[0-9a-f]{64}")
 MAX_NAME = 100
 
 
@@ -45,9 +46,9 @@ class Head:
 
 def check_ref_name(name: Any) -> str:
     """Return the name of a branch or tag, or raise `InvalidInput`."""
-    if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.fullmatch(name) or _SHA.fullmatch(name):
         raise InvalidInput(
-            f"{name!r} cannot be the name of a branch or tag: use letters, digits, '_', '-' and '.', and '/' between."
+            f"{name!r} cannot be the name of a branch or tag: use letters, digits, '_', '-', '.', and '/' between."
         )
     return name
 
@@ -70,7 +71,9 @@ class Refs:
 
     def advance(self, kind: str, name: str, number: int, commit: str) -> bool:
         """Write the entry of a number, a stored commit; say whether that number was free."""
-        return self._store.copy_if_absent(commit_key(commit), f"{ref_prefix(kind, name)}{LAST - number:016x}.json")
+        return self._store.copy_if_absent(
+            commit_key(commit), f"{ref_prefix(kind, name)}{LAST - number:016x}.json"
+        )
 
     def _read(self, key: str) -> Head | None:
         data = self._store.get(key)

@@ -23,13 +23,14 @@ from wsinb.names import unknown
 from wsinb.versions.artifacts import Artifacts
 from wsinb.versions.author import check_author
 from wsinb.versions.commits import Committer, Draft
+from wsinb.versions.files import check_box
 from wsinb.versions.history import History
-from wsinb.versions.layout import COMMIT_SUFFIX, FORMAT, FORMAT_KEY, canonical, parse
+from wsinb.versions.layout import COMMIT_SUFFIX, FORMAT, FORMAT_KEY, canonical, commit_key, parse
 from wsinb.versions.maps import read_map
 from wsinb.versions.objects import Objects
 from wsinb.versions.records import Artifact, Commit, Log, Record
 from wsinb.versions.refs import Head, Refs, check_ref_name
-from wsinb.versions.session import Session, check_box
+from wsinb.versions.session import Session
 from wsinb.versions.store import Store
 from wsinb.versions.tables import Tables
 
@@ -41,6 +42,7 @@ __all__ = ["MAIN", "Repository"]
 MAIN = "main"
 MIN_PREFIX = 6
 _HEX = re.compile(r"[0-9a-f]+")
+_COMMIT = re.compile(r"[0-9a-f]{64}")
 
 
 class Repository:
@@ -69,7 +71,7 @@ class Repository:
             raise ProjectExists(f"There is a project in {store.url} already: open it with open_project().")
         repository = cls(store, FORMAT)
         labels = repository.objects.put({"sets": {"default": []}})
-        project = repository.objects.put({"id": str(uuid4()), "name": name})
+        project = repository.objects.put({"columns": [], "id": str(uuid4()), "name": name})
         repository.committer.root(MAIN, check_author(author), "Project created", labels, project)
         # the last file written: without it there is no project
         if not store.put_if_absent(FORMAT_KEY, canonical({"format": FORMAT})):
@@ -123,6 +125,8 @@ class Repository:
         """
         if not isinstance(version, str) or not version:
             raise UnknownVersion(f"A version is the name of a branch, a tag or a commit, not {version!r}.")
+        if _COMMIT.fullmatch(version) and self.store.exists(commit_key(version)):
+            return Head(-1, self.history.record(version))
         with contextlib.suppress(InvalidInput):
             name = check_ref_name(version)
             for kind in ("heads", "tags"):
@@ -191,9 +195,10 @@ class Repository:
         metadata: Mapping[str, Any] = self.objects.get(record.data["project"])
         return metadata
 
-    def put_labels(self, labels: LabelSet) -> str:
-        """Store a label set and return the hash to name in a draft."""
-        return self.objects.put({"sets": {"default": labels.to_json()}})
+    def put_labels(self, record: Record, labels: LabelSet) -> str:
+        """Store labels in place of those of a commit and return the hash to name in a draft."""
+        before = self.objects.get(record.data["labels"])
+        return self.objects.put({**before, "sets": {**before["sets"], "default": labels.to_json()}})
 
     def edit(self, prepare: Callable[[Record], Draft], branch: str = MAIN) -> Commit:
         """Append a commit that does not touch annotations.

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wsinb.annotate import empty_annotations, from_arrow, snap, to_arrow, validate
+from wsinb.annotate import from_arrow, snap, to_arrow, validate
 from wsinb.annotate.schema import FRAME_COLUMNS
-from wsinb.errors import Conflict, InvalidInput, UnknownAnnotation, UnknownLabel, UnknownSlide
-from wsinb.frames import Box
+from wsinb.errors import InvalidInput, UnknownAnnotation, UnknownLabel, UnknownSlide
 from wsinb.names import unknown
 from wsinb.versions.commits import Draft, SlideChange
-from wsinb.versions.files import OP
-from wsinb.versions.ids import Ids, concat_ids, id_texts, isin, parse_ids
+from wsinb.versions.conflicts import check_moved
+from wsinb.versions.files import OP, check_box
+from wsinb.versions.ids import Ids, parse_ids
 from wsinb.versions.records import Commit
 from wsinb.versions.refs import Head
 from wsinb.versions.signing import sign
@@ -123,7 +124,7 @@ class Session:
 
         def prepare(head: Head) -> Draft:
             if head.record.id != self.base:
-                self._check_moved(head, staged)
+                check_moved(repository, self.branch, self.base, head, staged)
             for slide in staged.keys() - changes.keys():
                 base = repository.committer.state(self._base, slide)
                 changes[slide] = write_change(repository.store, repository.tables, base, staged[slide])
@@ -132,30 +133,6 @@ class Session:
         self._base = repository.committer.append(self.branch, prepare)
         self._staged.clear()
         return self._base.record.public()
-
-    def _check_moved(self, head: Head, staged: Mapping[str, Staged]) -> None:
-        """Raise `Conflict` if what others did since the base touches what this session did."""
-        records = self._repository.history.since(self.base, head.record.id)
-        slides = self._repository.slides_of(head.record)
-        gone = sorted(staged.keys() - slides.keys())
-        for record in records:
-            gone += [
-                name for name in record.data["edits"].get("slides", {}).get("removed", ()) if name in staged
-            ]
-        if gone:
-            raise Conflict(
-                f"Slide {gone[0]!r} was removed from {self.branch!r} meanwhile; nothing was written: "
-                f"take your edits with session[{gone[0]!r}].edits(), add the slide again and open a new session."
-            )
-        clashes: dict[str, list[str]] = {}
-        for slide, edits in staged.items():
-            files = [record.data["changes"][slide] for record in records if slide in record.data["changes"]]
-            theirs = concat_ids([self._repository.tables.changed_ids(f["sets"], f["parts"]) for f in files])
-            both = edits.ids.take(isin(edits.ids, theirs))
-            if len(both):
-                clashes[slide] = id_texts(both)
-        if clashes:
-            raise _conflict(self.branch, clashes, sorted({record.data["author"] for record in records}))
 
     def __repr__(self) -> str:
         edits = sum(sum(counts.values()) for counts in self.changes.values())
@@ -233,7 +210,8 @@ class SlideSession:
             missing = [text for text, exists in zip(texts, there, strict=True) if not exists]
             more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
             raise UnknownAnnotation(
-                f"Slide {self.slide!r} has no annotation {missing[0]}{more}: read the ids with session[...].read()."
+                f"Slide {self.slide!r} has no annotation {missing[0]}{more}: "
+                f"take ids from the column 'id' of session[{self.slide!r}].read()."
             )
         first = np.unique(np.stack([wanted.high, wanted.low], axis=1), axis=0, return_index=True)[1]
         wanted = wanted.take(first)
@@ -279,11 +257,10 @@ class SlideSession:
         if not stored.num_rows:
             return gdf
         frame = from_arrow(stored).set_index("id")
-        rows = frame.index.get_indexer(texts)
+        order = pd.Index(texts, dtype=object)
         filled = gdf.copy()
         for name in missing:
-            values = frame[name].array
-            filled[name] = values.take(rows, allow_fill=True) if hasattr(values, "take") else values
+            filled[name] = frame[name].reindex(order).array
         return filled
 
     def _changed_rows(self, rows: pa.Table, ids: Ids, stored: pa.Table) -> tuple[pa.Table, pa.Array]:
@@ -309,33 +286,3 @@ class SlideSession:
 
     def __repr__(self) -> str:
         return f"<annotations of {self.slide!r} in {self._session!r}>"
-
-
-def check_box(bbox: Iterable[float] | None) -> Box | None:
-    """Return a box in level-0 pixels, or raise `InvalidInput`."""
-    if bbox is None:
-        return None
-    try:
-        box = Box(*(float(value) for value in bbox))
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(
-            f"A box is four numbers (xmin, ymin, xmax, ymax) in level-0 pixels: {error}."
-        ) from error
-    if not all(np.isfinite(box)) or box.width < 0 or box.height < 0:
-        raise InvalidInput(
-            f"A box needs finite numbers with xmin <= xmax and ymin <= ymax, not {tuple(box)}."
-        )
-    return box
-
-
-def _conflict(branch: str, clashes: dict[str, list[str]], authors: list[str]) -> Conflict:
-    slide, ids = next(iter(clashes.items()))
-    total = sum(len(each) for each in clashes.values())
-    which = f"annotation {ids[0]}" if total == 1 else f"{total} annotations, such as {ids[0]},"
-    error = Conflict(
-        f"{which[0].upper()}{which[1:]} of slide {slide!r} changed on {branch!r} meanwhile (by {', '.join(authors)}); "
-        f"nothing was written: your edits are in session[{slide!r}].edits(), the others' in "
-        f"project.read({slide!r}, {branch!r}); make the edits again in a new session."
-    )
-    error.ids = clashes
-    return error

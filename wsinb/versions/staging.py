@@ -10,7 +10,16 @@ import pyarrow.compute as pc
 
 from wsinb.annotate.schema import SCHEMA
 from wsinb.versions.commits import SlideChange
-from wsinb.versions.files import CHANGES_SCHEMA, OP, ROW_GROUP, encode_changes, encode_part, hilbert_order, table_bounds
+from wsinb.versions.files import (
+    CHANGES_SCHEMA,
+    OP,
+    OPS,
+    ROW_GROUP,
+    encode_changes,
+    encode_part,
+    hilbert_order,
+    table_bounds,
+)
 from wsinb.versions.ids import Ids, concat_ids, encode_keys, id_texts, isin, last_of_each, parse_ids
 from wsinb.versions.layout import changes_key, keys_key, part_key, sha256
 from wsinb.versions.records import PartInfo, State
@@ -76,9 +85,9 @@ def write_change(store: Store, tables: Tables, base: State, staged: Staged) -> S
     """
     table = staged.table
     ops = table.column(OP)
-    counts = [int(pc.sum(pc.equal(ops, op)).as_py() or 0) for op in ("add", "update", "delete")]
+    added, updated, deleted = (int(pc.sum(pc.equal(ops, op)).as_py() or 0) for op in OPS)
     bulk = np.zeros(len(staged.ids), bool)
-    if counts[0] > BULK_ROWS:
+    if added > BULK_ROWS:
         fresh = ~isin(staged.ids, tables.overlay_ids(base))
         bulk = np.asarray(pc.equal(ops, "add"), dtype=bool) & fresh
         if bulk.sum() <= BULK_ROWS:
@@ -86,7 +95,7 @@ def write_change(store: Store, tables: Tables, base: State, staged: Staged) -> S
     parts = _write_parts(store, table.filter(pa.array(bulk)).select(SCHEMA.names)) if bulk.any() else ()
     rest = table.filter(pa.array(~bulk))
     sets = (_write_set(store, rest),) if rest.num_rows else ()
-    return SlideChange(*counts, sets=sets, parts=parts)
+    return SlideChange(added, updated, deleted, sets, parts)
 
 
 def _write_set(store: Store, table: pa.Table) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +27,8 @@ from wsinb.versions.store import Store
 __all__ = ["Overlay", "Tables", "overlay_of"]
 
 CACHED_BYTES = 128 << 20
+COLUMNS = list(SCHEMA.names)
 Mask = npt.NDArray[np.bool_]
-Columns = SCHEMA.names
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,14 @@ class Overlay:
     deleted: Mask
     table: pa.Table | None
     file: _File | None
+
+
+class _Top(NamedTuple):
+    """All that lies over the parts: overlays old to new, their ids in a row, and which rows hold."""
+
+    overlays: list[Overlay]
+    ids: Ids
+    alive: Mask
 
 
 def overlay_of(table: pa.Table) -> Overlay:
@@ -77,26 +86,21 @@ class Tables:
 
         With a box, only rows with a bounding box that meets it.
         """
-        overlays = self._all_overlays(state, staged)
-        changed = concat_ids([overlay.ids for overlay in overlays])
+        top = self._top(state, staged)
         pieces = [SCHEMA.empty_table()]
         for part in self.parts(state):
             if l0_box is None or _meets(part, l0_box):
-                pieces.append(self._read_part(part, changed, l0_box))
-        for overlay, wins in zip(overlays, _winners(overlays, changed), strict=True):
-            pieces.append(self._rows(overlay, wins & ~overlay.deleted, l0_box))
+                pieces.append(self._read_part(part, top.ids, l0_box))
+        pieces += self._top_rows(top, top.alive, l0_box)
         return pa.concat_tables(pieces).combine_chunks()
 
     def lookup(self, state: State, wanted: Ids, staged: Overlay | None = None) -> pa.Table:
         """Return the rows of the wanted ids that exist, in any order."""
-        overlays = self._all_overlays(state, staged)
-        changed = concat_ids([overlay.ids for overlay in overlays])
-        pieces = [SCHEMA.empty_table()]
-        for overlay, wins in zip(overlays, _winners(overlays, changed), strict=True):
-            pieces.append(self._rows(overlay, wins & ~overlay.deleted & isin(overlay.ids, wanted), None))
-        rest = wanted.take(~isin(wanted, changed))
+        top = self._top(state, staged)
+        pieces = [SCHEMA.empty_table(), *self._top_rows(top, top.alive & isin(top.ids, wanted), None)]
+        rest = wanted.take(~isin(wanted, top.ids))
         for part in self.parts(state) if len(rest) else ():
-            rows = np.sort(self._rows_in_part(part, rest))
+            rows = self._rows_in_part(part, rest)
             if len(rows):
                 file = self._file(part_key(part.sha256))
                 groups = np.unique(np.searchsorted(file.starts, rows, "right") - 1)
@@ -105,20 +109,17 @@ class Tables:
 
     def present(self, state: State, wanted: Ids, staged: Overlay | None = None) -> Mask:
         """Return a mask, shape (n,), of the wanted ids that exist."""
-        overlays = self._all_overlays(state, staged)
-        found = np.zeros(len(wanted), bool)
-        open_ = np.ones(len(wanted), bool)
-        for overlay in reversed(overlays):
-            found |= open_ & isin(wanted, overlay.ids.take(~overlay.deleted))
-            open_ &= ~isin(wanted, overlay.ids)
-        for part in self.parts(state) if open_.any() else ():
+        top = self._top(state, staged)
+        found = isin(wanted, top.ids.take(top.alive))
+        rest = np.flatnonzero(~isin(wanted, top.ids))
+        for part in self.parts(state) if len(rest) else ():
             ids, _ = self._part_keys(part)
-            found |= open_ & (locate(ids, wanted) >= 0)
+            found[rest] |= locate(ids, wanted.take(rest)) >= 0
         return found
 
     def overlay_ids(self, state: State) -> Ids:
         """Return all ids that the runs and change sets of a state speak of, deleted ones too."""
-        return concat_ids([overlay.ids for overlay in self._all_overlays(state, None)])
+        return self._top(state, None).ids
 
     def changed_ids(self, sets: Sequence[str], parts: Sequence[str]) -> Ids:
         """Return the ids that a commit touched, by its change sets and the parts that it added."""
@@ -126,10 +127,24 @@ class Tables:
         ids += [self._load_keys(keys_key(sha))[0] for sha in parts]
         return concat_ids(ids)
 
-    def _all_overlays(self, state: State, staged: Overlay | None) -> list[Overlay]:
+    def _top(self, state: State, staged: Overlay | None) -> _Top:
         overlays = [self._overlay(run_key(sha)) for sha in state.runs]
         overlays += [self._overlay(changes_key(sha)) for sha in state.changes]
-        return overlays if staged is None else [*overlays, staged]
+        if staged is not None:
+            overlays.append(staged)
+        ids = concat_ids([overlay.ids for overlay in overlays])
+        deleted = np.concatenate([np.empty(0, bool), *(overlay.deleted for overlay in overlays)])
+        return _Top(overlays, ids, last_of_each(ids) & ~deleted)
+
+    def _top_rows(self, top: _Top, mask: Mask, l0_box: Box | None) -> list[pa.Table]:
+        """Return the rows of all overlays where a mask over their ids is True."""
+        pieces, start = [], 0
+        for overlay in top.overlays:
+            stop = start + len(overlay.ids)
+            if mask[start:stop].any():
+                pieces.append(self._rows(overlay, mask[start:stop], l0_box))
+            start = stop
+        return pieces
 
     def _overlay(self, key: str) -> Overlay:
         return self._overlays.get(key, lambda: self._load_overlay(key))
@@ -137,19 +152,19 @@ class Tables:
     def _load_overlay(self, key: str) -> tuple[Overlay, int]:
         file = self._file(key)
         if file.metadata.num_rows <= ROW_GROUP:
-            table = self._open(file).read([*Columns, OP])
+            with self._reading(key):
+                table = self._open(file).read([*COLUMNS, OP])
             return overlay_of(table), table.nbytes
-        table = self._open(file).read(["id", OP])
+        with self._reading(key):
+            table = self._open(file).read(["id", OP])
         deleted = np.asarray(pc.equal(table.column(OP), "delete"), dtype=bool)
         overlay = Overlay(parse_ids(table.column("id")), deleted, None, file)
         return overlay, 17 * len(deleted)
 
     def _rows(self, overlay: Overlay, mask: Mask, l0_box: Box | None) -> pa.Table:
-        if not mask.any():
-            return SCHEMA.empty_table()
         if overlay.file is None:
             assert overlay.table is not None
-            table = overlay.table.select(Columns)
+            table = overlay.table.select(COLUMNS)
             if l0_box is not None:
                 mask = mask & box_mask(bounds_of_rows(table), l0_box)
             return _plain(table.filter(pa.array(mask)))
@@ -172,7 +187,8 @@ class Tables:
         """Return the rows of some row groups where `keep` is True and the box is met."""
         if not len(groups):
             return SCHEMA.empty_table()
-        table = self._open(file).read_row_groups(groups.tolist(), columns=Columns)
+        with self._reading(file.key):
+            table = self._open(file).read_row_groups(groups.tolist(), columns=COLUMNS)
         if l0_box is not None:
             keep = keep & box_mask(bounds_of_rows(table), l0_box)
         return _plain(table if keep.all() else table.filter(pa.array(keep)))
@@ -187,10 +203,8 @@ class Tables:
 
     def _load_keys(self, key: str) -> tuple[Ids, npt.NDArray[np.int64]]:
         def load() -> tuple[tuple[Ids, npt.NDArray[np.int64]], int]:
-            try:
+            with self._reading(key):
                 data = self._store.open(key).read_buffer()
-            except FileNotFoundError:
-                raise _missing(self._store, key) from None
             ids, rows = decode_keys(memoryview(data), key)
             return (ids, rows), 24 * len(rows)
 
@@ -210,30 +224,27 @@ class Tables:
         return self._parquet(file.key, file.metadata)
 
     def _parquet(self, key: str, metadata: Any = None) -> Any:
-        try:
+        with self._reading(key):
             return pq.ParquetFile(self._store.open(key), metadata=metadata)
+
+    @contextlib.contextmanager
+    def _reading(self, key: str) -> Iterator[None]:
+        try:
+            yield
         except FileNotFoundError:
-            raise _missing(self._store, key) from None
-        except pa.ArrowException as error:
+            raise StorageError(
+                f"The file {key} is missing in {self._store.url}: restore it from a backup or another copy."
+            ) from None
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, StorageError):
+                raise
             raise StorageError(
                 f"The file {key} in {self._store.url} is damaged: restore it from a backup or another copy."
             ) from error
 
 
-def _missing(store: Store, key: str) -> StorageError:
-    return StorageError(f"The file {key} is missing in {store.url}: restore it from a backup or another copy.")
-
-
 def _plain(table: pa.Table) -> pa.Table:
     return table.cast(SCHEMA) if table.schema != SCHEMA else table.replace_schema_metadata(None)
-
-
-def _winners(overlays: Sequence[Overlay], changed: Ids) -> list[Mask]:
-    """Return for each overlay which of its rows no newer overlay speaks of."""
-    if not overlays:
-        return []
-    stops = np.cumsum([len(overlay.ids) for overlay in overlays])
-    return list(np.split(last_of_each(changed), stops[:-1]))
 
 
 def _meets(part: PartInfo, l0_box: Box) -> bool:
