@@ -1,0 +1,89 @@
+"""The labels of a project: every change of them is a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from wsinb.annotate import Label, LabelSet
+from wsinb.versions.author import default_author
+from wsinb.versions.commits import Draft
+from wsinb.versions.records import Record
+from wsinb.versions.repository import MAIN, Repository
+
+__all__ = ["Labels"]
+
+
+class Labels(Mapping[str, Label]):
+    """The labels of a project, in the order of the palette; changing them makes a commit on main."""
+
+    def __init__(self, repository: Repository) -> None:
+        self._repository = repository
+
+    def _set(self) -> LabelSet:
+        return self._repository.labels_of(self._repository.branch_head(MAIN).record)
+
+    def __getitem__(self, name: str) -> Label:
+        return self._set()[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._set()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._set())
+
+    def __len__(self) -> int:
+        return len(self._set())
+
+    def add(self, labels: Label | Iterable[Label]) -> None:
+        """Add one label or several as one commit; a label of a known name takes its place.
+
+        Raises
+        ------
+        InvalidInput
+            If two active labels would share a key.
+        """
+        new = [labels] if isinstance(labels, Label) else list(labels)
+        author = default_author()
+
+        def prepare(record: Record) -> Draft:
+            before = self._repository.labels_of(record)
+            after = LabelSet(before.values())
+            after.add(new)
+            names = {label.name for label in new}
+            edits = {"added": sorted(names - set(before)), "updated": sorted(names & set(before))}
+            words = ", ".join(sorted(names))
+            message = f"Set labels {words}" if edits["updated"] else f"Add labels {words}"
+            return Draft(
+                message, author, labels=self._repository.put_labels(record, after), edits={"labels": edits}
+            )
+
+        if new:
+            self._repository.edit(prepare)
+
+    def remove(self, name: str) -> None:
+        """Remove a label, as a commit; annotations that carry it keep it."""
+        author = default_author()
+
+        def prepare(record: Record) -> Draft:
+            labels = self._repository.labels_of(record)
+            labels.remove(name)
+            edits = {"labels": {"removed": [name]}}
+            return Draft(
+                f"Remove label {name}",
+                author,
+                labels=self._repository.put_labels(record, labels),
+                edits=edits,
+            )
+
+        self._repository.edit(prepare)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the labels as JSON objects, in the order of the palette."""
+        return self._set().to_json()
+
+    def __repr__(self) -> str:
+        return repr(self._set())
+
+    def _repr_html_(self) -> str:
+        return self._set()._repr_html_()

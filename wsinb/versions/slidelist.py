@@ -1,0 +1,269 @@
+"""The slide list of a project: every change of it is a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wsinb.errors import InvalidInput, SlideNotFound, UnknownSlide
+from wsinb.names import unknown
+from wsinb.versions.author import default_author
+from wsinb.versions.commits import Draft
+from wsinb.versions.records import Record
+from wsinb.versions.repository import MAIN, Repository
+
+if TYPE_CHECKING:
+    from wsinb.tiles import Slide
+
+__all__ = ["SlideEntry", "Slides"]
+
+
+@dataclass(frozen=True)
+class SlideEntry:
+    """A slide of a project.
+
+    Attributes
+    ----------
+    name
+        Unique within the project.
+    path
+        Relative to the project's folder, or absolute, as stored; "/" between segments.
+    checksum
+        ``"sha256:<hex>"`` of the file.
+    size
+        Width and height in level-0 pixels.
+    mpp
+        Micrometres per level-0 pixel along x and y, or None if unknown.
+    metadata
+        Whatever the project wants to keep with the slide, JSON values.
+    """
+
+    name: str
+    path: str
+    checksum: str
+    size: tuple[int, int]
+    mpp: tuple[float, float] | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry as a JSON object, without the name."""
+        return {
+            "path": self.path,
+            "checksum": self.checksum,
+            "size": list(self.size),
+            "mpp": None if self.mpp is None else list(self.mpp),
+            "metadata": dict(self.metadata),
+        }
+
+    @classmethod
+    def from_json(cls, name: str, data: Mapping[str, Any]) -> SlideEntry:
+        """Make an entry of its stored form."""
+        width, height = data["size"]
+        mpp = data["mpp"]
+        return cls(
+            name,
+            data["path"],
+            data["checksum"],
+            (width, height),
+            None if mpp is None else (mpp[0], mpp[1]),
+            data["metadata"],
+        )
+
+
+class Slides(Mapping[str, SlideEntry]):
+    """The slides of a project, by name; changing the list makes a commit on main."""
+
+    def __init__(self, repository: Repository, folder: Path) -> None:
+        self._repository = repository
+        self._folder = folder
+
+    def _entries(self) -> dict[str, Any]:
+        return self._repository.slides_of(self._repository.branch_head(MAIN).record)
+
+    def __getitem__(self, name: str) -> SlideEntry:
+        entries = self._entries()
+        if name not in entries:
+            raise UnknownSlide(unknown("slide", name, entries, "add one with project.slides.add(path)."))
+        return SlideEntry.from_json(name, entries[name])
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries())
+
+    def __len__(self) -> int:
+        return len(self._entries())
+
+    def add(
+        self,
+        path: str | Path,
+        name: str | None = None,
+        mpp: float | tuple[float, float] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> SlideEntry:
+        """Add a slide file to the project, as a commit.
+
+        Parameters
+        ----------
+        path
+            The file; it stays where it is. Stored relative to the project if it lies inside.
+        name
+            Unique within the project; the file's name without its ending by default.
+        mpp
+            Micrometres per level-0 pixel, if the file does not say or says it wrongly.
+        metadata
+            JSON values to keep with the slide, for example ``{"patient": "p12"}``.
+
+        Raises
+        ------
+        InvalidInput
+            If the project has a slide of that name, or the name cannot be used.
+        SlideNotFound, UnreadableSlide
+            If there is no file, or it is no slide.
+        """
+        from wsinb.tiles import open_slide
+
+        file = self._locate(str(path))
+        slide = open_slide(file, mpp=mpp)
+        entry = SlideEntry(
+            _check_name(slide.name if name is None else name),
+            self._stored_path(file),
+            slide.checksum,
+            (int(slide.size[0]), int(slide.size[1])),
+            None if slide.mpp_xy is None else (float(slide.mpp_xy[0]), float(slide.mpp_xy[1])),
+            dict(metadata or {}),
+        )
+
+        def change(entries: dict[str, Any]) -> None:
+            if entry.name in entries:
+                raise InvalidInput(
+                    f"The project has a slide {entry.name!r} already: add this one with another name."
+                )
+            entries[entry.name] = entry.to_json()
+
+        self._edit(f"Add slide {entry.name}", {"added": [entry.name]}, change)
+        return entry
+
+    def remove(self, name: str) -> None:
+        """Remove a slide and its annotations from the project, as a commit.
+
+        Earlier versions keep both; the file stays where it is.
+        """
+
+        def change(entries: dict[str, Any]) -> None:
+            if name not in entries:
+                raise UnknownSlide(unknown("slide", name, entries))
+            del entries[name]
+
+        self._edit(f"Remove slide {name}", {"removed": [name]}, change, removed=(name,))
+
+    def relocate(self, name: str, path: str | Path) -> SlideEntry:
+        """Say where the file of a slide is now, as a commit.
+
+        Raises
+        ------
+        InvalidInput
+            If the file's checksum is not that of the slide.
+        """
+        from wsinb.tiles import open_slide
+
+        before = self[name]
+        file = self._locate(str(path))
+        if open_slide(file).checksum != before.checksum:
+            raise InvalidInput(
+                f"The file {file} is not slide {name!r}: its checksum differs; add it as a new slide."
+            )
+        stored = self._stored_path(file)
+
+        def change(entries: dict[str, Any]) -> None:
+            if name not in entries:
+                raise UnknownSlide(unknown("slide", name, entries))
+            entries[name] = {**entries[name], "path": stored}
+
+        self._edit(f"Move slide {name}", {"updated": [name]}, change)
+        return self[name]
+
+    def path(self, name: str) -> Path:
+        """Return the absolute path of a slide's file, whether or not it is there."""
+        return self._folder / self[name].path
+
+    def open(self, name: str) -> Slide:
+        """Open the file of a slide, with the stored micrometres per pixel.
+
+        Raises
+        ------
+        SlideNotFound
+            If the file is not where it was added.
+        InvalidInput
+            If the file now has another size than the slide.
+        """
+        from wsinb.tiles import open_slide
+
+        entry = self[name]
+        file = self._folder / entry.path
+        if not file.exists():
+            raise SlideNotFound(
+                f"The file of slide {name!r} is not at {file}: put it back, or say where it is with "
+                f"project.slides.relocate({name!r}, path)."
+            )
+        slide = open_slide(file, mpp=entry.mpp)
+        if tuple(slide.size) != entry.size:
+            raise InvalidInput(
+                f"The file {file} is {slide.size[0]} x {slide.size[1]} pixels, and slide {name!r} was "
+                f"{entry.size[0]} x {entry.size[1]} when it was added: put the old file back, or add this one under "
+                f"another name."
+            )
+        return slide
+
+    def _locate(self, path: str) -> Path:
+        """Return the absolute path of a file; a relative one is seen from here, or from the project."""
+        here = Path(path).expanduser().absolute()
+        inside = self._folder / Path(path).expanduser()
+        return inside if inside.exists() and not here.exists() else here
+
+    def _stored_path(self, file: Path) -> str:
+        root = self._folder.resolve()
+        resolved = file.resolve()
+        return (resolved.relative_to(root) if resolved.is_relative_to(root) else file).as_posix()
+
+    def _edit(
+        self,
+        message: str,
+        edits: dict[str, list[str]],
+        change: Callable[[dict[str, Any]], None],
+        removed: tuple[str, ...] = (),
+    ) -> None:
+        author = default_author()
+
+        def prepare(record: Record) -> Draft:
+            entries = self._repository.slides_of(record)
+            change(entries)
+            return Draft(message, author, slides=entries, edits={"slides": edits}, removed=removed)
+
+        self._repository.edit(prepare)
+
+    def __repr__(self) -> str:
+        return f"Slides({', '.join(self)})"
+
+    def _repr_html_(self) -> str:
+        head = "<tr><th>slide</th><th>size</th><th>µm per pixel</th><th>file</th></tr>"
+        rows = "".join(_row(entry) for entry in self.values())
+        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+def _check_name(name: Any) -> str:
+    if not isinstance(name, str) or not name.strip() or name != name.strip() or not name.isprintable():
+        raise InvalidInput(f"A slide needs a printable name without spaces at its ends, not {name!r}.")
+    return name
+
+
+def _row(entry: SlideEntry) -> str:
+    """Return one slide as a row of an HTML table."""
+    mpp = "unknown" if entry.mpp is None else f"{entry.mpp[0]:g}"
+    size = f"{entry.size[0]} × {entry.size[1]}"
+    path = f"<code>{escape(entry.path)}</code>"
+    return f"<tr><td>{escape(entry.name)}</td><td>{size}</td><td>{mpp}</td><td>{path}</td></tr>"
