@@ -59,41 +59,34 @@ def convert(estimator: Any) -> dict[str, Any]:
     of_output = estimator.classes_ if estimator.n_outputs_ > 1 else [estimator.classes_]
     classes = np.unique(np.concatenate([np.asarray(seen) for seen in of_output]))
     place = [np.searchsorted(classes, seen) for seen in of_output]
-    stores = [_leaf_counts(tree, place, len(classes)) for tree in trees]
-    counts = np.concatenate([count for count, _ in stores])
-    total = np.concatenate([n for _, n in stores])
-    if np.array_equal(counts, np.rint(counts)) and np.array_equal(total, np.rint(total)):
-        leaves, divisor = smallest_counts(counts.astype(np.int64), total.astype(np.int64))
-    else:
-        leaves, divisor = counts / total[:, None], np.ones(len(total), np.int32)
+    stores = [_leaf_store(tree, place, len(classes)) for tree in trees]
     return {
         **structure(trees),
-        "leaves": leaves,
-        "divisor": divisor,
+        "leaves": np.concatenate([leaves for leaves, _ in stores]),
+        "divisor": np.concatenate([divisor for _, divisor in stores]),
         "n_features": int(estimator.n_features_in_),
         "n_outputs": int(estimator.n_outputs_),
         "classes": [value.item() for value in classes],
     }
 
 
-def _leaf_counts(
+def _leaf_store(
     tree: Any, place: list[NDArray[np.int64]], n_classes: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the weight of each class above the first in each leaf, and the weight of the leaf.
+) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Return the leaf store of one tree.
 
-    scikit-learn stores fractions; times the weight they are whole numbers when samples are not weighted.
+    scikit-learn stores fractions; times the weight of a leaf they are whole numbers when samples are not weighted.
     """
     leaf = tree.children_left < 0
     weight = tree.weighted_n_node_samples[leaf]
-    fraction = tree.value[leaf]
-    planes = np.zeros((len(weight), n_classes, len(place)))
-    if all(len(seen) == n_classes for seen in place):
-        planes[:] = fraction.transpose(0, 2, 1)
-    else:
-        for output, seen in enumerate(place):
-            planes[:, seen, output] = fraction[:, output, : len(seen)]
-    planes *= weight[:, None, None]
-    whole = np.rint(planes)
-    if np.allclose(whole, planes, rtol=0, atol=1e-6):
-        planes = whole
-    return planes[:, 1:].reshape(len(weight), -1), weight
+    value = tree.value[leaf]
+    fraction = np.zeros((len(weight), n_classes - 1, len(place)))
+    for output, seen in enumerate(place):
+        for column, number in enumerate(seen):
+            if number > 0:
+                fraction[:, number - 1, output] = value[:, output, column]
+    fraction = fraction.reshape(len(weight), -1)
+    counts = np.rint(fraction * weight[:, None])
+    if np.array_equal(weight, np.rint(weight)) and np.array_equal(counts / weight[:, None], fraction):
+        return smallest_counts(counts.astype(np.int64), weight.astype(np.int64))
+    return fraction, np.ones(len(weight), np.int32)

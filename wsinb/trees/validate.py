@@ -16,6 +16,7 @@ __all__ = ["check_forest"]
 
 NODE_ARRAYS = {"feature": np.int32, "threshold": np.float64, "left": np.int32, "right": np.int32}
 LEAF_TYPES = ("uint8", "uint16", "float64")
+BATCH = 4096
 
 
 def check_forest(forest: Forest) -> None:
@@ -91,6 +92,10 @@ def _check_leaves(forest: Forest) -> None:
         raise _refuse("its leaf store does not match its trees")
     if np.any(forest.divisor < 1):
         raise _refuse("a leaf is divided by nothing")
-    totals = forest.leaves.reshape(n_leaves, len(forest.classes) - 1, forest.n_outputs).sum(axis=1)
-    if not np.all(totals <= forest.divisor[:, None] + 1e-9) or np.any(forest.leaves < 0):
-        raise _refuse("a leaf holds probabilities outside 0 to 1")
+    if forest.leaves.dtype == np.float64 and not np.all(forest.leaves >= 0):
+        raise _refuse("a leaf holds a negative count")
+    for start in range(0, n_leaves, BATCH):
+        part = forest.leaves[start : start + BATCH]
+        totals = part.reshape(len(part), len(forest.classes) - 1, forest.n_outputs).sum(axis=1)
+        if not np.all(totals <= forest.divisor[start : start + BATCH, None] + 1e-9):
+            raise _refuse("the classes of a leaf make more than the whole")
