@@ -26,20 +26,12 @@ __all__ = [
 ]
 
 COARSEST_MPP = 30.0
-"""Micrometres per pixel above which a stored resolution is a printer's default: 72 dpi is 353, 300 dpi is 85."""
+"""Micrometres per pixel above which a stored resolution is a printer's default (300 dpi is 85)."""
 
-_UM_PER_UNIT = {2: 25_400.0, 3: 10_000.0}  # TIFF ResolutionUnit: inch, centimetre
-_UM_PER_NAME = {
-    "µm": 1.0,
-    "μm": 1.0,
-    "um": 1.0,
-    "micron": 1.0,
-    "microns": 1.0,
-    "nm": 1e-3,
-    "mm": 1e3,
-    "cm": 1e4,
-    "m": 1e6,
-}
+# by TIFF ResolutionUnit: inch, centimetre
+_UM_PER_UNIT = {2: 25_400.0, 3: 10_000.0}
+_MICRO = dict.fromkeys(("µm", "μm", "um", "micron", "microns"), 1.0)
+_UM_PER_NAME = {**_MICRO, "nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6}
 _ASSOCIATED = ("label", "macro", "thumbnail")
 
 

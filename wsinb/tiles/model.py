@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import NamedTuple
 
 __all__ = ["Level", "Planes", "level_downsample"]
@@ -49,6 +50,8 @@ def level_downsample(l0_size: Sequence[int], lv_size: Sequence[int]) -> float:
     return float(whole) if fits else mean
 
 
-def positive(value: float | None) -> float | None:
+def positive(value: object) -> float | None:
     """Return `value` if it is a finite positive number, otherwise None."""
-    return float(value) if value is not None and math.isfinite(value) and value > 0 else None
+    if not isinstance(value, Real) or not math.isfinite(value):
+        return None
+    return float(value) if float(value) > 0 else None

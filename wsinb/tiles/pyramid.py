@@ -109,8 +109,8 @@ def _vips_image(image: NDArray[np.uint8] | pyvips.Image) -> Any:
 
 
 def _with_metadata(picture: Any, mpp: float | tuple[float, float] | None, magnification: float | None) -> Any:
-    mpp_x, mpp_y = mpp if isinstance(mpp, tuple) else (mpp, mpp)
     if mpp is not None:
+        mpp_x, mpp_y = mpp if isinstance(mpp, tuple) else (mpp, mpp)
         if positive(mpp_x) is None or positive(mpp_y) is None:
             raise InvalidInput(f"mpp is {mpp!r}: give positive micrometres per pixel.")
         picture = picture.copy(xres=1000 / float(mpp_x), yres=1000 / float(mpp_y))  # libvips: pixels per mm

@@ -16,8 +16,11 @@ from wsinb.tiles.sources.base import Source
 __all__ = ["Plane", "pick_level", "read_region"]
 
 WHITE = 255
-MAX_BLOCK_PIXELS = 16_000_000
-"""Most level pixels that are held at once while a region is made smaller."""
+MAX_BLOCK_PIXELS = 6_000_000
+"""Most level pixels that are held at once while a region is resampled."""
+
+SAME_SCALE = 1e-4
+"""Relative difference of two downsamples that are the same but for how they were written down."""
 
 
 class Plane(NamedTuple):
@@ -30,7 +33,9 @@ class Plane(NamedTuple):
 
 def pick_level(levels: Sequence[Level], downsample: float) -> int:
     """Index of the coarsest level that is at least as fine as `downsample`, else of the finest."""
-    fine = [number for number, level in enumerate(levels) if level.downsample <= downsample * (1 + 1e-4)]
+    fine = [
+        number for number, level in enumerate(levels) if level.downsample <= downsample * (1 + SAME_SCALE)
+    ]
     return max(fine, key=lambda number: levels[number].downsample, default=0)
 
 
@@ -44,36 +49,36 @@ def read_region(
     """
     level = pick_level(source.levels, downsample)
     lv_downsample = source.levels[level].downsample
-    lv_step = whole(downsample / lv_downsample, 1e-4 if lv_downsample <= downsample * (1 + 1e-4) else 0)
+    lv_step = downsample / lv_downsample
+    if abs(lv_step - 1) <= SAME_SCALE:
+        lv_step = 1.0
     lv_x, lv_y = whole(l0_x / lv_downsample), whole(l0_y / lv_downsample)
-    block = max(1, int(math.sqrt(MAX_BLOCK_PIXELS) / max(lv_step, 1)))
-    if width <= block and height <= block:
-        return _read_block(source, level, lv_x, lv_y, lv_step, width, height, plane)
+    if lv_step == 1 and lv_x.is_integer() and lv_y.is_integer():
+        return _padded(source, level, (int(lv_x), int(lv_y), int(lv_x) + width, int(lv_y) + height), plane)
     out = np.empty((height, width, 3), np.uint8)
+    block = max(1, int(math.sqrt(MAX_BLOCK_PIXELS) / max(lv_step, 1)))
     for y in range(0, height, block):
         for x in range(0, width, block):
             n_x, n_y = min(block, width - x), min(block, height - y)
             corner = whole(lv_x + x * lv_step), whole(lv_y + y * lv_step)
-            out[y : y + n_y, x : x + n_x] = _read_block(source, level, *corner, lv_step, n_x, n_y, plane)
+            out[y : y + n_y, x : x + n_x] = _resampled(source, level, corner, lv_step, (n_x, n_y), plane)
     return out
 
 
-def _read_block(
+def _resampled(
     source: Source,
     level: int,
-    lv_x: float,
-    lv_y: float,
+    lv_corner: tuple[float, float],
     lv_step: float,
-    width: int,
-    height: int,
+    size: tuple[int, int],
     plane: Plane,
 ) -> NDArray[np.uint8]:
+    """Read `size` output pixels of `lv_step` level pixels each, small enough to be held at once."""
+    (lv_x, lv_y), (width, height) = lv_corner, size
     left, top = math.floor(lv_x), math.floor(lv_y)
-    right = math.ceil(whole(lv_x + lv_step * width))
-    bottom = math.ceil(whole(lv_y + lv_step * height))
+    right = max(left + 1, math.ceil(whole(lv_x + lv_step * width)))
+    bottom = max(top + 1, math.ceil(whole(lv_y + lv_step * height)))
     image = _padded(source, level, (left, top, right, bottom), plane)
-    if lv_step == 1 and lv_x == left and lv_y == top:
-        return image
     return area_resample(image, lv_x - left, lv_y - top, lv_step, width, height)
 
 

@@ -34,8 +34,7 @@ def area_resample(
         import cv2
 
         part = image[int(y) : int(y + step * height), int(x) : int(x + step * width)]
-        resized: NDArray[np.uint8] = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
-        return resized
+        return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
     rows = _means_along_first_axis(image, y, step, height)
     columns = np.ascontiguousarray(rows.transpose(1, 0, 2))
     means = _means_along_first_axis(columns, x, step, width).transpose(1, 0, 2)

@@ -7,9 +7,10 @@ import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,13 +61,14 @@ def open_slide(path: str | os.PathLike[str], mpp: Mpp = None) -> Slide:
 
 
 class Slide:
-    """An open slide. Made by `open_slide`; may be used from several threads at once, and as a context manager.
+    """An open slide, made by `open_slide`; a context manager that several threads may use at once.
 
     All coordinates are level-0 pixels, with the origin at the top left and y down.
     """
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self._closed = False
         self._mpp_xy = source.mpp_xy
         self._associated = _AssociatedImages(source)
 
@@ -102,7 +104,10 @@ class Slide:
 
     @property
     def mpp(self) -> float | None:
-        """Micrometres per level-0 pixel, the mean of x and y; None if unknown. Can be set to a number or (x, y)."""
+        """Micrometres per level-0 pixel, the mean of x and y; None if unknown.
+
+        Can be set, to a number or to (x, y).
+        """
         return None if self._mpp_xy is None else (self._mpp_xy[0] + self._mpp_xy[1]) / 2
 
     @mpp.setter
@@ -111,7 +116,7 @@ class Slide:
             self._mpp_xy = None
             return
         pair = tuple(value) if isinstance(value, Sequence) else (value, value)
-        if len(pair) != 2 or any(not isinstance(v, int | float) or positive(v) is None for v in pair):
+        if len(pair) != 2 or any(positive(v) is None for v in pair):
             raise InvalidInput(
                 f"mpp is {value!r}: give positive micrometres per pixel, as a number or as (x, y)."
             )
@@ -134,7 +139,7 @@ class Slide:
 
     @property
     def associated_images(self) -> Mapping[str, NDArray[np.uint8]]:
-        """Further pictures such as ``label``, ``macro`` and ``thumbnail``: (h, w, 3) uint8, read on access."""
+        """Pictures such as ``label``, ``macro`` and ``thumbnail``: (h, w, 3) uint8, read on access."""
         return self._associated
 
     @cached_property
@@ -158,8 +163,8 @@ class Slide:
             )
         if self.mpp is None:
             raise UnknownMpp(
-                f"{self.path.name} does not say how large its pixels are: set it, for example slide.mpp = 0.25, "
-                "or use downsample= instead of um_per_px=."
+                f"{self.path.name} does not say how large its pixels are: "
+                "set it, for example slide.mpp = 0.25, or give downsample instead of um_per_px."
             )
         return um_per_px / self.mpp
 
@@ -208,12 +213,20 @@ class Slide:
         UnreadableSlide
             The pixels are damaged.
         """
+        if self._closed:
+            raise InvalidInput(f"{self.path.name} is closed: open it again with open_slide.")
         width, height = _output_size(width, height)
-        if not (math.isfinite(l0_x) and math.isfinite(l0_y)):
-            raise InvalidInput(f"The corner ({l0_x}, {l0_y}) is not finite: give level-0 pixels.")
+        if not all(isinstance(value, Real) and math.isfinite(value) for value in (l0_x, l0_y)):
+            raise InvalidInput(f"The corner ({l0_x!r}, {l0_y!r}) is not a place: give level-0 pixels.")
         plane = self._plane(z, t, c)
         return read_region(
-            self._source, l0_x, l0_y, width, height, self._downsample(um_per_px, downsample), plane
+            self._source,
+            float(l0_x),
+            float(l0_y),
+            width,
+            height,
+            self._downsample(um_per_px, downsample),
+            plane,
         )
 
     def tiles(
@@ -255,6 +268,7 @@ class Slide:
 
     def close(self) -> None:
         """Release the file."""
+        self._closed = True
         self._source.close()
 
     def __enter__(self) -> Slide:
@@ -275,7 +289,8 @@ class Slide:
     def __repr__(self) -> str:
         width, height = self.size
         mpp = "mpp unknown" if self.mpp is None else f"{self.mpp:.4g} µm/px"
-        return f"Slide({self.path.name!r}, {width} × {height} px, {mpp}, {len(self.levels)} levels, {self.source_name})"
+        about = f"{width} × {height} px, {mpp}, {len(self.levels)} levels, {self.source_name}"
+        return f"Slide({self.path.name!r}, {about})"
 
     def _repr_png_(self) -> bytes:
         import cv2
@@ -289,7 +304,8 @@ class Slide:
 
         picture = base64.b64encode(self._repr_png_()).decode()
         text = html.escape(repr(self))
-        return f'<figure><img alt="{text}" src="data:image/png;base64,{picture}"><figcaption>{text}</figcaption></figure>'
+        image = f'<img alt="{text}" src="data:image/png;base64,{picture}">'
+        return f"<figure>{image}<figcaption>{text}</figcaption></figure>"
 
     def _downsample(self, um_per_px: float | None, downsample: float | None) -> float:
         if um_per_px is not None:
@@ -306,9 +322,9 @@ class Slide:
 
     def _plane(self, z: int, t: int, c: int | None) -> Plane:
         for axis, index, count in zip("ztc", (z, t, c or 0), self.planes, strict=True):
-            if not 0 <= index < count:
+            if not isinstance(index, SupportsIndex) or not 0 <= index.__index__() < count:
                 raise InvalidInput(f"{self.path.name} has no {axis} = {index}: use 0 to {count - 1}.")
-        return Plane(z, t, c)
+        return Plane(int(z), int(t), None if c is None else int(c))
 
 
 class _AssociatedImages(Mapping[str, NDArray[np.uint8]]):
@@ -333,16 +349,14 @@ class _AssociatedImages(Mapping[str, NDArray[np.uint8]]):
 
 
 def _output_size(width: int, height: int) -> tuple[int, int]:
-    try:
-        width, height = int(width.__index__()), int(height.__index__())
-    except AttributeError as error:
-        raise InvalidInput(
-            f"The size {width!r} × {height!r} is not in whole pixels: use integers."
-        ) from error
+    if not isinstance(width, SupportsIndex) or not isinstance(height, SupportsIndex):
+        raise InvalidInput(f"The size {width!r} × {height!r} is not in whole pixels: use integers.")
+    width, height = int(width), int(height)
     if width < 1 or height < 1:
         raise InvalidInput(f"The size {width} × {height} is empty: give at least 1 × 1 pixel.")
     if width * height > MAX_OUTPUT_PIXELS:
         raise InvalidInput(
-            f"{width} × {height} pixels are more than {MAX_OUTPUT_PIXELS:,}: read tile by tile or at a coarser resolution."
+            f"{width} × {height} pixels are more than {MAX_OUTPUT_PIXELS:,}: "
+            "read tile by tile, or at a coarser resolution."
         )
     return width, height

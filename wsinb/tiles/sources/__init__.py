@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from wsinb.errors import SlideNotFound, UnreadableSlide
@@ -21,16 +22,18 @@ def open_source(path: Path) -> Source:
     UnreadableSlide
         No reader can read it.
     """
-    if path.is_dir():
-        raise UnreadableSlide(f"{path} is a folder: give the path of one slide file inside it.")
     if not path.exists():
         raise SlideNotFound(f"There is no slide file at {path}: check the path.")
+    if not path.is_file():
+        raise UnreadableSlide(f"{path} is a folder or a device: give the path of one slide file.")
     try:
         if path.stat().st_size == 0:
             raise UnreadableSlide(f"{path} is empty: copy the file again from its origin.")
         source = next(_readings(path), None)
-    except PermissionError as error:
-        raise UnreadableSlide(f"{path} may not be read by this user: change its permissions.") from error
+    except OSError as error:
+        raise UnreadableSlide(
+            f"{path} cannot be read ({error.strerror}): check its permissions and the disk."
+        ) from error
     if source is None:
         raise UnreadableSlide(f"{path} cannot be read as a slide: {_remedy(path)}.")
     return source
@@ -46,17 +49,13 @@ def _readings(path: Path) -> Iterator[Source]:
     from wsinb.tiles.sources.jpeg_tiff import JpegTiffSource
     from wsinb.tiles.sources.tiff_planes import TiffPlanesSource
 
-    try:
+    with suppress(NotMine):
         yield JpegTiffSource(path)
-    except NotMine:
-        pass
     with_planes = TiffPlanesSource.knows_best(path)
     if not with_planes:
         yield from _large_image(path, "openslide")
-    try:
+    with suppress(NotMine):
         yield TiffPlanesSource(path)
-    except NotMine:
-        pass
     from wsinb.tiles.sources.large_image import READERS
 
     for name in READERS:
@@ -67,14 +66,12 @@ def _readings(path: Path) -> Iterator[Source]:
 def _large_image(path: Path, name: str) -> Iterator[Source]:
     from wsinb.tiles.sources.large_image import LargeImageSource
 
-    try:
+    with suppress(NotMine):
         yield LargeImageSource(path, name)
-    except NotMine:
-        pass
 
 
 def _remedy(path: Path) -> str:
-    """What can be done about a file that no reader accepts, by what its first bytes say it is."""
+    """Say what to do about a file that no reader accepts, by what its first bytes say it is."""
     with path.open("rb") as file:
         start = file.read(132)
     if start.startswith(b"ZISRAWFILE"):
@@ -84,5 +81,5 @@ def _remedy(path: Path) -> str:
     if start[128:] == b"DICM":
         return "it is a DICOM object without slide pixels, or damaged; give an image of the slide's series"
     if is_tiff(path):
-        return "its TIFF structure is damaged or of an unsupported kind; copy it again, or save it as a tiled TIFF"
+        return "its TIFF structure is damaged or unsupported; copy it again, or save it as a tiled TIFF"
     return "it is no picture of a known kind, or damaged; copy it again, or save it as a tiled TIFF"

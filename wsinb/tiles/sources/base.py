@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -31,7 +31,7 @@ class Source(Protocol):
         Short name of the reader.
     path : Path
         The file.
-    levels : sequence of Level
+    levels : tuple of Level
         Finest first; never empty.
     planes : Planes
         Number of focal planes, time points and channels.
@@ -41,18 +41,18 @@ class Source(Protocol):
         Of the objective, None if the file does not say.
     properties : mapping of str to str
         The file's own metadata, as text.
-    associated_names : sequence of str
+    associated_names : tuple of str
         Names of further pictures, such as ``label``, ``macro`` and ``thumbnail``.
     """
 
     name: str
     path: Path
-    levels: Sequence[Level]
+    levels: tuple[Level, ...]
     planes: Planes
     mpp_xy: tuple[float, float] | None
     magnification: float | None
     properties: Mapping[str, str]
-    associated_names: Sequence[str]
+    associated_names: tuple[str, ...]
 
     def read(
         self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int | None

@@ -25,6 +25,7 @@ __all__ = ["JpegTiffSource"]
 
 JPEG = 7
 PHOTOMETRIC_RGB, PHOTOMETRIC_YCBCR = 2, 6
+MAX_TILE_PIXELS = 1 << 26
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 # an Adobe marker is the only way to tell a JPEG decoder the colour space, which in a TIFF is in a tag
 ADOBE = {
@@ -108,8 +109,11 @@ class JpegTiffSource:
         count = page.byte_counts[index]
         if not count:
             return None
-        data = self._file.read(page.offsets[index], count)
-        if len(data) < count or not data.startswith(SOI):
+        try:
+            data = self._file.read(page.offsets[index], count)
+        except (EOFError, OSError) as error:
+            raise self._damaged(t_col, t_row) from error
+        if not data.startswith(SOI):
             raise self._damaged(t_col, t_row)
         return page.head + (_without_jfif(data) if page.photometric == PHOTOMETRIC_RGB else data[2:])
 
@@ -134,14 +138,14 @@ class JpegTiffSource:
         data = self.encoded_tile(level, t_col, t_row)
         if data is None:
             return None
+        width, height = self._pages[level].tile_size
         try:
-            tile: NDArray[np.uint8] = simplejpeg.decode_jpeg(data)
+            # before decoding: a picture larger than its tile could fill the memory
+            if simplejpeg.decode_jpeg_header(data)[:2] != (height, width):
+                raise ValueError("it is no picture of a tile's size")
+            return _decoded(data)
         except ValueError as error:
             raise self._damaged(t_col, t_row) from error
-        width, height = self._pages[level].tile_size
-        if tile.shape != (height, width, 3):
-            raise self._damaged(t_col, t_row)
-        return tile
 
     def _damaged(self, t_col: int, t_row: int) -> UnreadableSlide:
         return UnreadableSlide(
@@ -199,6 +203,17 @@ def _plain_pyramid(pages: Iterable[Any], is_svs: bool) -> tuple[list[_TiledPage]
     return levels, associated, _tags(first, is_svs)
 
 
+def _decoded(data: bytes) -> NDArray[np.uint8]:
+    """Decode a JPEG file; ValueError if it is damaged."""
+    try:
+        return np.asarray(simplejpeg.decode_jpeg(data), np.uint8)
+    except ValueError as error:
+        # some scanners leave a few bytes after the picture, which harms nothing
+        if "extraneous" not in str(error):
+            raise
+        return np.asarray(simplejpeg.decode_jpeg(data, strict=False), np.uint8)
+
+
 def _tiled_page(page: Any) -> _TiledPage:
     """Describe a directory of 8-bit colour JPEG tiles; `NotMine` if it is anything else."""
     photometric = int(page.photometric)
@@ -211,6 +226,8 @@ def _tiled_page(page: Any) -> _TiledPage:
         raise NotMine("it is stored rotated or mirrored")
     tile_size, size = (page.tilewidth, page.tilelength), (page.imagewidth, page.imagelength)
     n_tiles = -(-size[0] // tile_size[0]) * -(-size[1] // tile_size[1])
+    if not 0 < tile_size[0] * tile_size[1] <= MAX_TILE_PIXELS:
+        raise NotMine("its tiles are empty or enormous")
     if min(size) < 1 or len(page.dataoffsets) < n_tiles or len(page.databytecounts) < n_tiles:
         raise NotMine("its list of tiles is too short")
     tables = bytes(page.jpegtables or b"").removeprefix(SOI).removesuffix(EOI)

@@ -31,7 +31,7 @@ READERS = {
     "ometiff": "OMETiffFileTileSource",
     "bioformats": "BioformatsFileTileSource",
 }
-"""Readers by the name of their package, in the order in which they are asked; those not installed are left out."""
+"""Readers by the name of their package, in the order in which they are asked if installed."""
 
 CACHED_TILES = 16
 MAX_PICTURE_EDGE = 32_768
@@ -91,7 +91,7 @@ class LargeImageSource(PlaneReader):
         self._tiles = None
 
     def _source(self) -> Any:
-        """Return the open large-image source; opened anew in a forked child, whose locks may be held by nobody."""
+        """Return the open source, opened anew in a forked child: its locks would never be released."""
         if self._tiles is None:
             raise ValueError(f"{self.path} is closed: open it again with open_slide.")
         if self._pid != os.getpid():
@@ -163,7 +163,7 @@ def _micrometres(mm: float | None) -> float | None:
 
 
 def _magnification(about: Mapping[str, Any], properties: Mapping[str, str]) -> float | None:
-    """Return the stored magnification; where there is none, large-image guesses it from the resolution."""
+    """Return the stored magnification; large-image guesses a missing one from the resolution."""
     stored = metadata.magnification_of(
         {key.rpartition("/")[2]: value for key, value in properties.items()}, ""
     )

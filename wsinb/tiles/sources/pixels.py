@@ -55,7 +55,7 @@ def to_rgb(pixels: NDArray[Any], value_range: tuple[float, float] | None) -> NDA
 
 
 def blend_channels(channels: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Add grey pictures (height, width, 3) up to one colour picture, each in its colour of `CHANNEL_COLOURS`."""
+    """Add up grey pictures (height, width, 3), each in its colour of `CHANNEL_COLOURS`."""
     total = np.zeros(channels[0].shape, np.float32)
     for number, grey in enumerate(channels):
         total += grey * CHANNEL_COLOURS[number % len(CHANNEL_COLOURS)]
@@ -66,10 +66,10 @@ def _to_bytes(values: NDArray[Any], value_range: tuple[float, float] | None) -> 
     if values.dtype == np.bool_:
         return values.astype(np.uint8) * np.uint8(255)
     if values.dtype == np.uint8 or value_range is None:
-        return values.astype(np.uint8, copy=False)
+        return np.asarray(values, np.uint8)
     low, high = value_range
     scaled = (values.astype(np.float32) - low) * (255 / (high - low))
-    return np.rint(np.clip(np.nan_to_num(scaled, nan=0.0), 0, 255)).astype(np.uint8)
+    return np.asarray(np.rint(np.clip(np.nan_to_num(scaled, nan=0.0), 0, 255)), np.uint8)
 
 
 def _on_white(colour: NDArray[np.uint8], alpha: NDArray[Any]) -> NDArray[np.uint8]:

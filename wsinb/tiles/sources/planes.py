@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ class PlaneReader:
     white (`data_range`). Several channels give a picture in `CHANNEL_COLOURS` unless one is asked for.
     """
 
-    levels: Sequence[Level]
+    levels: tuple[Level, ...]
     planes: Planes
 
     def __init__(self) -> None:

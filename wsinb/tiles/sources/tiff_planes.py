@@ -24,9 +24,13 @@ from wsinb.tiles.sources.positioned import PositionedFile
 
 __all__ = ["TiffPlanesSource"]
 
+SCIENTIFIC = {"ome", "qpi", "imagej"}
+"""Kinds of TIFF of which OpenSlide would miss the levels, planes or scale."""
+
 VENDORS = {"svs", "ndpi", "scn", "bif", "philips", "ventana"}
 """Kinds of TIFF that OpenSlide knows better."""
 
+MAX_SEGMENT_PIXELS = 1 << 28
 PLAIN_COLOURS = {"MINISWHITE", "MINISBLACK", "RGB", "YCBCR", "PALETTE"}
 _AXIS_OF = {"Z": "z", "T": "t", "C": "c", "I": "z", "Q": "z"}
 
@@ -61,7 +65,7 @@ class TiffPlanesSource(PlaneReader):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
-        self.associated_names: Sequence[str] = ()
+        self.associated_names: tuple[str, ...] = ()
         self._parse()
         self._file = PositionedFile(path)
         try:
@@ -83,9 +87,9 @@ class TiffPlanesSource(PlaneReader):
         try:
             with tifffile.TiffFile(path) as tiff:
                 series = _largest_series(tiff)
-                return not VENDORS & set(tiff.flags) and (
-                    math.prod(series.shape) != math.prod(series.keyframe.shape) or series.dtype != np.uint8
-                )
+                n_pages = math.prod(series.shape) // math.prod(series.keyframe.shape)
+                odd = n_pages > 1 or series.dtype != np.uint8 or bool(SCIENTIFIC & set(tiff.flags))
+                return odd and not VENDORS & set(tiff.flags)
         except Exception:  # noqa: BLE001  (a broken file makes the parser raise anything)
             return False
 
@@ -133,8 +137,6 @@ class TiffPlanesSource(PlaneReader):
             if not count:
                 return np.broadcast_to(self._white(lv), (lv.segment_size[1], lv.segment_size[0], lv.samples))
             data = self._file.read(page.offsets[index], count)
-            if len(data) < count:
-                raise EOFError("the file ends inside it")
             decoded, _place, shape = lv.decode(data, index, jpegtables=lv.jpegtables)
             segment: NDArray[Any] = decoded.reshape(shape)[0]
         except Exception as error:
@@ -197,7 +199,7 @@ def _largest_series(tiff: Any) -> Any:
 
 
 def _planes(series: Any) -> tuple[Planes, dict[str, int]]:
-    """Counts of the planes, and how many pages apart neighbours along each axis are."""
+    """Return the counts of the planes, and how many pages apart neighbours along each axis are."""
     counts = {"z": 1, "t": 1, "c": 1}
     strides: dict[str, int] = {}
     n_pages = 1
@@ -222,8 +224,8 @@ def _tiff_level(series: Any) -> _TiffLevel:
     segment_size = (
         (page.tilewidth, page.tilelength) if page.is_tiled else (width, min(page.rowsperstrip, length))
     )
-    if min(segment_size) < 1:
-        raise NotMine("its tiles are empty")
+    if not 0 < segment_size[0] * segment_size[1] <= MAX_SEGMENT_PIXELS:
+        raise NotMine("its tiles are empty or enormous")
     return _TiffLevel(
         (width, length),
         segment_size,
@@ -244,7 +246,7 @@ def _refuse_odd_colours(page: Any) -> None:
 
 
 def _shown_bands(page: Any) -> int:
-    """Number of samples to show: without those that are neither colour nor transparency."""
+    """Return the number of samples to show: without those that are neither colour nor transparency."""
     samples = int(page.samplesperpixel)
     extra = len(page.extrasamples)
     has_alpha = extra == 1 and int(page.extrasamples[0]) in (1, 2)
