@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import pytest
@@ -65,10 +66,8 @@ def test_a_link_that_stays_inside_is_followed(guard, places):
 
 def test_a_link_in_a_circle_is_no_traceback(guard, places):
     (places / "root" / "circle").symlink_to(places / "root" / "circle")
-    try:
+    with contextlib.suppress(InvalidInput, PathNotAllowed):
         guard.resolve("circle/a.svs")
-    except (InvalidInput, PathNotAllowed):
-        pass
 
 
 @pytest.mark.parametrize(

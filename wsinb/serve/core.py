@@ -9,6 +9,7 @@ from pathlib import Path
 from wsinb.serve.failures import failure_response
 from wsinb.serve.messages import Request, Response
 from wsinb.serve.paths import PathGuard
+from wsinb.serve.project_cache import ProjectCache
 from wsinb.serve.slide_cache import SlideCache
 from wsinb.serve.vector_cache import VectorCache
 
@@ -43,6 +44,7 @@ class Core:
 
     def __init__(self, settings: Settings) -> None:
         self.paths = PathGuard(settings.root, settings.roots)
+        self.projects = ProjectCache(self.paths)
         self.slides = SlideCache(settings.open_slides)
         self.vectors = VectorCache(settings.index_bytes, settings.tile_bytes)
 
@@ -59,4 +61,5 @@ class Core:
     def close(self) -> None:
         """Close the slides and forget what was cached."""
         self.slides.close()
+        self.projects.clear()
         self.vectors.clear()

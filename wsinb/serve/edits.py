@@ -49,7 +49,7 @@ def post_commit(core: Core, request: Request, arguments: Mapping[str, str]) -> R
 
 def author_of(request: Request) -> str:
     """Return who is committing: the person who logged in, else the owner of the server."""
-    from wsinb.project import default_author
+    from wsinb.versions import default_author
 
     return request.user or default_author()
 

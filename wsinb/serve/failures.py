@@ -33,7 +33,7 @@ _STATUSES: tuple[tuple[type[WsinbError], int], ...] = (
     (SlideNotFound, 404),
     (UnknownProject, 404),
     (UnknownSlide, 404),
-    (UnknownLabel, 404),
+    (UnknownLabel, 400),
     (UnknownVersion, 404),
     (UnknownAnnotation, 404),
     (UnknownJob, 404),

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, UnknownAnnotation
 from wsinb.serve.messages import Request, Response, json_response
-from wsinb.serve.sources import project_source
+from wsinb.serve.sources import AnnotationTable, annotation_table
 
 if TYPE_CHECKING:
-    from wsinb.project import Project
     from wsinb.serve.core import Core
     from wsinb.serve.vector_index import VectorIndex
 
@@ -26,14 +25,10 @@ def get_annotations(core: Core, request: Request, arguments: Mapping[str, str]) 
     ids, rows = _listed(request, "ids"), _listed(request, "rows")
     if bool(ids) == bool(rows):
         raise InvalidInput("Ask for annotations by either 'ids' or 'rows', as a list with commas.")
-    source = project_source(core, request.text("project"), request.text("slide"), version)
-    assert source.project is not None
-    assert source.entry is not None
-    commit = source.project.resolve(version)
-    index = core.vectors.index(source.project, commit, source.entry.name)
+    table = annotation_table(core, request, version)
+    index = core.vectors.index(table.key, table.read)
     places = _places_of_ids(index, ids) if ids else _places_of_rows(index, rows)
-    features = _features(source.project, commit, source.entry.name, index, places)
-    return json_response({"version": commit, "features": features})
+    return json_response({"version": table.key.commit, "features": _features(table, index, places)})
 
 
 def _listed(request: Request, name: str) -> list[str]:
@@ -69,9 +64,7 @@ def _places_of_rows(index: VectorIndex, rows: list[str]) -> list[int]:
     return [int(row) for row in rows]
 
 
-def _features(
-    project: Project, commit: str, slide: str, index: VectorIndex, places: list[int]
-) -> list[dict[str, Any]]:
+def _features(table: AnnotationTable, index: VectorIndex, places: list[int]) -> list[dict[str, Any]]:
     import numpy as np
 
     from wsinb.annotate import to_features
@@ -80,8 +73,8 @@ def _features(
     boxes = index.id_boxes[places]
     # what has no geometry is found only by reading everything; it is rare
     bbox = Box(*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)) if np.isfinite(boxes).all() else None
-    table = project.read(slide, version=commit, bbox=bbox)
+    found = table.read(bbox)
     order = {index.ids[place]: number for number, place in enumerate(places)}
-    table = table[table["id"].isin(list(order))]
-    features = sorted(to_features(table), key=lambda feature: order[feature["id"]])
+    found = found[found["id"].isin(list(order))]
+    features = sorted(to_features(found), key=lambda feature: order[feature["id"]])
     return [{**feature, "row": place} for feature, place in zip(features, places, strict=True)]

@@ -82,7 +82,7 @@ def _project_fields(core: Core, source: Source, branch: str) -> dict[str, Any] |
 
 def name_in(project: Project, path: Path) -> str | None:
     """Return the name under which `project` holds the file `path`, or None."""
-    for name in project.slides:
-        if (project.path / project.slides[name].path).resolve() == path:
+    for name, entry in project.slides_at("main").items():
+        if (project.path / entry.path).resolve() == path:
             return name
     return None

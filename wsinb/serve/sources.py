@@ -6,14 +6,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wsinb.errors import InvalidInput, UnknownProject
+from wsinb.errors import InvalidInput, PathNotAllowed, UnknownProject, UnknownSlide
+from wsinb.names import unknown
 from wsinb.serve.messages import Request
+from wsinb.serve.vector_cache import TableKey
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+    from wsinb.frames import Box
     from wsinb.project import Project, SlideEntry
     from wsinb.serve.core import Core
 
-__all__ = ["Source", "open_allowed_project", "project_source", "slide_source"]
+__all__ = [
+    "AnnotationTable",
+    "Source",
+    "annotation_table",
+    "open_allowed_project",
+    "project_around",
+    "project_source",
+    "slide_source",
+]
 
 
 @dataclass(frozen=True)
@@ -25,6 +38,28 @@ class Source:
     entry: SlideEntry | None = None
 
 
+@dataclass(frozen=True)
+class AnnotationTable:
+    """The annotations of a project's slide at one commit."""
+
+    key: TableKey
+    project: Project
+    entry: SlideEntry
+
+    def read(self, bbox: Box | None = None) -> GeoDataFrame:
+        """Return the annotations, or those whose boxes meet `bbox`."""
+        found: GeoDataFrame = self.project.read(self.key.slide, version=self.key.commit, bbox=bbox)
+        return found
+
+
+def annotation_table(core: Core, request: Request, version: str) -> AnnotationTable:
+    """Return the table that the query names by ``project`` and ``slide``, at a version."""
+    project = open_allowed_project(core, request.text("project"))
+    commit = project.resolve(version)
+    entry = _entry(project, request.text("slide"), commit)
+    return AnnotationTable(TableKey(project.path, commit, entry.name), project, entry)
+
+
 def slide_source(core: Core, request: Request) -> Source:
     """Return the source that the query names: ``path``, or ``project`` and ``slide``."""
     path = request.optional_text("path")
@@ -32,36 +67,38 @@ def slide_source(core: Core, request: Request) -> Source:
         if request.optional_text("project") is not None:
             raise InvalidInput("Name a slide by either 'path' or 'project' and 'slide', not both.")
         return Source(core.paths.resolve(path))
-    return project_source(
-        core, request.text("project"), request.text("slide"), request.optional_text("version")
-    )
+    return project_source(core, request.text("project"), request.text("slide"))
 
 
-def project_source(core: Core, folder: object, slide: object, version: str | None = None) -> Source:
+def project_source(core: Core, folder: object, slide: object) -> Source:
     """Return a project's slide, by its name; the slide's file is confined like any other path."""
     project = open_allowed_project(core, folder)
     if not isinstance(slide, str):
         raise InvalidInput("The name of a slide must be a text.")
-    slides = project.slides if version is None else project.slides_at(version)
-    entry = slides[slide]
+    entry = project.slides[slide]
     return Source(core.paths.check(project.path / entry.path), project, entry)
 
 
 def open_allowed_project(core: Core, folder: object) -> Project:
     """Open the project in `folder`, a path as it comes from a browser."""
-    from wsinb.project import open_project
-
-    return open_project(core.paths.resolve(folder))
+    return core.projects.open(core.paths.resolve(folder))
 
 
 def project_around(core: Core, path: Path) -> Project | None:
     """Return the nearest project at or above the file `path` that may be opened, or None."""
-    from wsinb.project import find_project, open_project
+    from wsinb.project import find_project
 
     folder = find_project(path)
     if folder is None or not core.paths.allows(folder.resolve()):
         return None
     try:
-        return open_project(folder)
-    except UnknownProject:
+        return core.projects.open(folder.resolve())
+    except (PathNotAllowed, UnknownProject):
         return None
+
+
+def _entry(project: Project, slide: str, version: str) -> SlideEntry:
+    slides = project.slides_at(version)
+    if slide not in slides:
+        raise UnknownSlide(unknown(f"slide in version {version[:10]} named", slide, slides))
+    return slides[slide]

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from wsinb.errors import InvalidInput
 from wsinb.serve.messages import IMMUTABLE, NotServed, Request, Response, json_response, not_modified
-from wsinb.serve.sources import project_source
+from wsinb.serve.sources import annotation_table
 from wsinb.serve.tiles import min_zoom
+from wsinb.serve.vector_cache import TableKey
 from wsinb.serve.vector_format import TILE_PX
 
 if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
     from wsinb.serve.core import Core
 
 __all__ = ["get_meta", "get_tile"]
@@ -26,17 +29,14 @@ def get_meta(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
     """Answer with the commit that a version names, and the lists that its tiles refer to."""
     core.vectors.warm_up()
     version = request.optional_text("version") or "main"
-    source = project_source(core, request.text("project"), request.text("slide"), version)
-    assert source.project is not None
-    assert source.entry is not None
-    commit = source.project.resolve(version)
-    index = core.vectors.index(source.project, commit, source.entry.name)
-    width, height = source.entry.size
+    table = annotation_table(core, request, version)
+    index = core.vectors.index(table.key, table.read)
+    width, height = table.entry.size
     lowest = min_zoom(width, height, TILE_PX)
     highest = index.density_max_zoom
     return json_response(
         {
-            "version": commit,
+            "version": table.key.commit,
             "n": index.n,
             "bounds": index.bounds,
             "labels": index.labels,
@@ -57,16 +57,19 @@ def get_tile(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
     if not LOWEST_ZOOM <= z <= 0:
         raise NotServed(f"There is no vector tile at zoom {z}: zooms go from {LOWEST_ZOOM} to 0.")
     commit = arguments["commit"]
-    source = project_source(core, request.text("project"), request.text("slide"), commit)
-    assert source.project is not None
-    assert source.entry is not None
-    if source.project.resolve(commit) != commit:
-        raise InvalidInput("A vector tile is asked for by a whole commit id: GET vector/meta tells it.")
-    place = f"{source.project.path}\0{source.entry.name}".encode("utf-8", "surrogateescape")
+    key = TableKey(core.paths.resolve(request.text("project")), commit, request.text("slide"))
+
+    def read() -> GeoDataFrame:
+        table = annotation_table(core, request, commit)
+        if table.key.commit != commit:
+            raise InvalidInput("A vector tile is asked for by a whole commit id: GET vector/meta tells it.")
+        return table.read()
+
+    place = f"{key.project}\0{key.slide}".encode("utf-8", "surrogateescape")
     etag = f'"{commit}-{hashlib.sha256(place).hexdigest()[:12]}-{z}.{x}.{y}-e{ENCODING}"'
     if request.holds(etag):
         return not_modified(etag, IMMUTABLE)
-    body = core.vectors.tile(source.project, commit, source.entry.name, z, x, y)
+    body = core.vectors.tile(key, z, x, y, read)
     headers = {
         "Content-Type": "application/octet-stream",
         "Cache-Control": IMMUTABLE,

@@ -180,6 +180,15 @@ def _put(xy, used, points):
 
 
 @njit(cache=True, nogil=True)
+def _sliver(points):
+    """Return a ring of no area along a segment: two points would mean a box."""
+    out = np.empty((3, 2), np.float64)
+    out[:2] = points
+    out[2] = points[1]
+    return out
+
+
+@njit(cache=True, nogil=True)
 def _ring_pieces(points, box, kind, hole, simplify):
     """Return what is drawn of one ring: points, and where each piece ends.
 
@@ -206,10 +215,10 @@ def _ring_pieces(points, box, kind, hole, simplify):
         if simplify:
             points = _thin(points, True)
         if points.shape[0] < 3:
-            if hole or points.shape[0] == 0 or side > TILE_PX // 2:
+            if hole or points.shape[0] == 0:
                 return points[:0], nothing
-            points = np.empty((2, 2), np.float64)
-            points[0, 0], points[0, 1], points[1, 0], points[1, 1] = box[0], box[1], box[2], box[3]
+            if points.shape[0] == 2:
+                points = _sliver(points)
     ends = np.empty(1, np.int64)
     ends[0] = points.shape[0]
     return points, ends
