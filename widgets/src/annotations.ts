@@ -1,6 +1,6 @@
 /** The stored annotations of the shown version: one vector layer, its colours, and what lies under the pointer. */
 import type * as L from 'leaflet';
-import type { Api } from './api';
+import { ApiError, type AnnotationQuery, type Api } from './api';
 import { rgb, UNLABELLED_COLOR, type Labels } from './labels';
 import type { StoredFeature, VectorMeta } from './types';
 import { VectorClient } from './vector/client';
@@ -117,11 +117,26 @@ export class Annotations {
   private async findRows(project: string, slide: string): Promise<void> {
     const version = this.shown!.version;
     const unknown = this.shadowedIds.filter(id => !this.rowOf.has(id));
-    const features = await this.api.annotationsById({ project, slide, version }, unknown);
+    const features = await this.known({ project, slide, version }, unknown);
     if (this.shown?.version === version) {
       unknown.forEach(id => this.rowOf.set(id, UNKNOWN_ROW));
       features.forEach(feature => this.remember(feature));
       this.hiddenRows = this.shadowedIds.map(id => this.rowOf.get(id)!).filter(row => row !== UNKNOWN_ROW);
+    }
+  }
+
+  /** Those of some ids that the version has: one that it lacks is an error to the server. */
+  private async known(query: AnnotationQuery, ids: string[]): Promise<StoredFeature[]> {
+    try {
+      return await this.api.annotationsById(query, ids);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) {
+        throw error;
+      }
+      if (ids.length === 1) {
+        return [];
+      }
+      return (await Promise.all(ids.map(id => this.known(query, [id])))).flat();
     }
   }
 

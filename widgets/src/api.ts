@@ -65,7 +65,7 @@ export class Api {
   }
 
   createProject(folder: string, name: string, path: string): Promise<SlideInfo> {
-    return this.post('project', { folder, name, path });
+    return this.post('project', { folder, name: name || undefined, path });
   }
 
   async addLabels(project: string, labels: LabelInfo[]): Promise<LabelInfo[]> {

@@ -6,9 +6,11 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { WidgetTracker } from '@jupyterlab/apputils';
+import type { DocumentWidget } from '@jupyterlab/docregistry';
 import { IImageTracker } from '@jupyterlab/imageviewer';
 import { SlideDocumentFactory, SlideModelFactory, type SlideDocument } from './faces/document';
 import { SLIDE_EXTENSIONS, SLIDE_FILE_TYPE, TIFF_FILE_TYPE } from './faces/filetypes';
+import { addViewRenderer } from './faces/output';
 import { slideIcon } from './icons';
 import { MODULE_NAME, MODULE_VERSION } from './version';
 
@@ -72,4 +74,13 @@ const widgets: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [documents, widgets];
+const outputs: JupyterFrontEndPlugin<void> = {
+  id: 'wsinb:outputs',
+  description: 'Shows the live viewer, or its picture, below a cell.',
+  autoStart: true,
+  activate: ({ docRegistry }: JupyterFrontEnd) => {
+    docRegistry.addWidgetExtension('Notebook', { createNew: panel => addViewRenderer((panel as DocumentWidget).content) });
+  }
+};
+
+export default [documents, widgets, outputs];

@@ -62,6 +62,11 @@ export class Session {
     this.pinned = version;
   }
 
+  /** The commit that unsaved edits build on. */
+  get editBase(): string | null {
+    return this.base;
+  }
+
   /** Edits from now on build on this commit. */
   rebase(version: string): void {
     this.base = version;

@@ -47,6 +47,7 @@ export class Viewer {
   private annotations: Annotations | null = null;
   private readOut: ReadOut | null = null;
   private readonly savedSignal = new Signal<this, string>(this);
+  private readonly shownSignal = new Signal<this, string | null>(this);
   private readonly failedSignal = new Signal<this, string>(this);
   private disposed = false;
 
@@ -74,6 +75,11 @@ export class Viewer {
   /** A commit was written from here; the argument is its id. */
   get saved(): ISignal<this, string> {
     return this.savedSignal;
+  }
+
+  /** Another version is shown; the argument is the commit that edits build on. */
+  get shown(): ISignal<this, string | null> {
+    return this.shownSignal;
   }
 
   /** Something went wrong; the argument is the sentence that is shown. */
@@ -122,6 +128,7 @@ export class Viewer {
     const { project, slide } = this.session.place!;
     await this.annotations!.show(project, slide, meta);
     this.showImageLabels();
+    this.shownSignal.emit(this.session.editBase);
   }
 
   /** Pin a version, or follow the newest again. */
@@ -140,8 +147,8 @@ export class Viewer {
     if (commit && commit !== this.annotations?.meta?.version) {
       await this.guard(async () => {
         this.labels.set(await this.session.labels());
-        await this.showVersion(commit);
         this.session.rebase(commit);
+        await this.showVersion(commit);
       });
     }
   }

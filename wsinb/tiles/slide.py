@@ -26,6 +26,8 @@ from wsinb.tiles.sources import Source, open_source
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
+    from wsinb.view import SlideViewer
+
 __all__ = ["Slide", "open_slide"]
 
 MAX_OUTPUT_PIXELS = 200_000_000
@@ -265,6 +267,12 @@ class Slide:
         downsample = max(1.0, max(self.size) / max_size)
         width, height = (max(1, int(length / downsample + 1e-9)) for length in self.size)
         return self.read(0, 0, width, height, downsample=downsample)
+
+    def view(self, **options: Any) -> SlideViewer:
+        """Return a viewer of the slide for a notebook cell; see `wsinb.view.SlideViewer`."""
+        from wsinb.view import SlideViewer
+
+        return SlideViewer(slide=self, **options)
 
     def close(self) -> None:
         """Release the file."""

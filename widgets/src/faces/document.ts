@@ -150,6 +150,9 @@ export class SlideDocumentFactory extends ABCWidgetFactory<SlideDocument, Docume
     context: DocumentRegistry.IContext<DocumentModel>
   ): SlideDocument {
     const content = new SlideWidget(this.localPath(context.path));
-    return new SlideDocument({ content, context });
+    const document = new SlideDocument({ content, context });
+    // the viewer has its own tools, on the picture
+    document.toolbar.hide();
+    return document;
   }
 }

@@ -3,12 +3,13 @@ import { LeafletLayerModel, LeafletLayerView, type ILeafletLayerModel } from 'ju
 import * as L from 'leaflet';
 import { Api } from '../api';
 import { PROTOCOL, type Feature, type LabelInfo, type Source } from '../types';
-import { MODULE_NAME, MODULE_VERSION } from '../version';
+import { MODULE_NAME } from '../version';
 import { Viewer } from '../viewer';
 
 interface SlideLayerState extends ILeafletLayerModel {
   source: Source;
   version: string | null;
+  edit_base: string | null;
   drawn: Feature[];
   deleted: string[];
   labels: LabelInfo[];
@@ -29,6 +30,7 @@ export class SlideLayerModel extends LeafletLayerModel {
       _view_module: MODULE_NAME,
       source: {},
       version: null,
+      edit_base: null,
       drawn: [],
       deleted: [],
       labels: [],
@@ -40,8 +42,6 @@ export class SlideLayerModel extends LeafletLayerModel {
     };
   }
 
-  /** Which `_model_module_version` this class answers to. */
-  static readonly moduleVersion = MODULE_VERSION;
 }
 
 /** Leaflet wants a layer from a layer's view; the viewer manages its own. */
@@ -77,7 +77,12 @@ export class SlideLayerView extends LeafletLayerView {
     }
     this.fromModel(viewer);
     this.toModel(viewer);
-    void viewer.open();
+    const label = this.model.get('label') as string | null;
+    void viewer.open().then(() => {
+      if (label !== null) {
+        viewer.labels.current = label;
+      }
+    });
   }
 
   override leaflet_events(): void {
@@ -114,6 +119,7 @@ export class SlideLayerView extends LeafletLayerView {
     viewer.labels.changed.connect(() => {
       this.tell({ labels: [...viewer.labels.all], label: viewer.labels.current });
     });
+    viewer.shown.connect((_, base) => this.tell({ edit_base: base }));
     viewer.saved.connect((_, saved) => this.tell({ saved }));
     viewer.failed.connect((_, error) => this.tell({ error }));
   }

@@ -1,0 +1,71 @@
+/**
+ * The output of a cell that shows a viewer.
+ *
+ * The kernel sends the model's id under a type of our own, with a picture beside it. Here the id goes to the
+ * renderer of Jupyter's widgets; the picture stays until the live viewer is there, and for good where there is
+ * no kernel behind the output any more.
+ */
+import { MimeModel, type IRenderMime, type IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { Panel, Widget } from '@lumino/widgets';
+import { element } from '../dom';
+
+export const VIEW_MIME = 'application/vnd.wsinb.view+json';
+const WIDGET_MIME = 'application/vnd.jupyter.widget-view+json';
+const LIVE_VIEW = '.leaflet-widgets';
+
+class ViewOutput extends Panel implements IRenderMime.IRenderer {
+  private observer: MutationObserver | null = null;
+
+  constructor(private readonly rendermime: IRenderMimeRegistry) {
+    super();
+    this.addClass('wsinb-output');
+  }
+
+  async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
+    this.observer?.disconnect();
+    this.widgets.slice().forEach(widget => widget.dispose());
+    const picture = new Widget({ node: pictureNode(model) });
+    this.addWidget(picture);
+    const { model_id: modelId } = model.data[VIEW_MIME] as { model_id?: unknown };
+    if (typeof modelId !== 'string' || !this.rendermime.mimeTypes.includes(WIDGET_MIME)) {
+      return;
+    }
+    const live = this.rendermime.createRenderer(WIDGET_MIME);
+    live.addClass('wsinb-mod-waiting');
+    this.addWidget(live);
+    this.observer = new MutationObserver(() => {
+      if (live.node.querySelector(LIVE_VIEW)) {
+        this.observer?.disconnect();
+        picture.dispose();
+        live.removeClass('wsinb-mod-waiting');
+      }
+    });
+    this.observer.observe(live.node, { childList: true, subtree: true });
+    const view = { version_major: 2, version_minor: 0, model_id: modelId };
+    await live.renderModel(new MimeModel({ data: { [WIDGET_MIME]: view }, trusted: model.trusted }));
+  }
+
+  override dispose(): void {
+    this.observer?.disconnect();
+    super.dispose();
+  }
+}
+
+function pictureNode(model: IRenderMime.IMimeModel): HTMLElement {
+  const png = model.data['image/png'];
+  const text = String(model.data['text/plain'] ?? 'A slide viewer');
+  if (typeof png !== 'string') {
+    return element('pre', 'wsinb-picture', text);
+  }
+  const image = element('img', 'wsinb-picture');
+  image.src = `data:image/png;base64,${png}`;
+  image.alt = text;
+  return image;
+}
+
+/** Let a notebook show viewers; each notebook has its own registry, which knows its kernel's widgets. */
+export function addViewRenderer(notebook: Widget): void {
+  const { rendermime } = notebook as Widget & { rendermime: IRenderMimeRegistry };
+  const createRenderer = (): ViewOutput => new ViewOutput(rendermime);
+  rendermime.addFactory({ safe: false, mimeTypes: [VIEW_MIME], createRenderer }, -10);
+}

@@ -1,0 +1,9 @@
+"""The slide viewer in a notebook cell, on ipyleaflet; its twin in the browser is in ``widgets/``."""
+
+from __future__ import annotations
+
+from wsinb.view.layer import SlideLayer
+from wsinb.view.picture import draw_picture
+from wsinb.view.viewer import SlideViewer
+
+__all__ = ["SlideLayer", "SlideViewer", "draw_picture"]
