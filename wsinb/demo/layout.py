@@ -17,7 +17,7 @@ from wsinb.demo.noise import Field, signed_distance, smooth_noise, soft_step
 __all__ = ["CELL", "Layout", "Nest", "make_layout"]
 
 CELL = 16
-LOBULE_PX = 1150
+LOBULE_PX = 1300
 # centre x, y and radii, as parts of the slide's side, and the angle in radians
 ISLANDS_WIDE = (
     (0.28, 0.27, 0.25, 0.17, 0.5),
@@ -177,19 +177,19 @@ def _lobules(rng: np.random.Generator, n: int) -> tuple[NDArray[np.int32], Field
     seeds = np.stack(np.meshgrid(knots, knots), axis=-1).reshape(-1, 2)
     seeds += rng.uniform(-0.42, 0.42, seeds.shape) * pitch
     y, x = np.mgrid[:n, :n].astype(np.float32)
-    bend = 0.16 * pitch
+    bend = 0.11 * pitch
     points = np.stack(
         [x + bend * smooth_noise(rng, n, pitch * 0.7), y + bend * smooth_noise(rng, n, pitch * 0.7)], axis=-1
     )
     distance, nearest = cKDTree(seeds).query(points.reshape(-1, 2), k=2, workers=-1)
     gap = (distance[:, 1] - distance[:, 0]).reshape(n, n).astype(np.float32)
     # the textures of two lobules are mixed within a cell of their border: the cleft hides at least that
-    width = np.clip(1.2 + 1.6 * smooth_noise(rng, n, pitch * 0.6), 0.9, 6).astype(np.float32)
-    return nearest[:, 0].reshape(n, n).astype(np.int32), soft_step((gap - 1.5) / width, 0, 1)
+    width = np.clip(0.6 + 0.9 * smooth_noise(rng, n, pitch * 0.6), 0.5, 4).astype(np.float32)
+    return nearest[:, 0].reshape(n, n).astype(np.int32), soft_step((gap - 2.0) / width, 0, 1)
 
 
 def _warp(rng: np.random.Generator, n: int) -> Field:
-    warp: Field = 80 * smooth_noise(rng, n, 1100 / CELL) + 16 * smooth_noise(rng, n, 360 / CELL)
+    warp: Field = 60 * smooth_noise(rng, n, 1100 / CELL) + 12 * smooth_noise(rng, n, 360 / CELL)
     return warp
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shapely.geometry import mapping
 
@@ -32,9 +32,14 @@ AUTHOR = "demo"
 HELD_OUT = "held-out-regions.geojson"
 TUMOUR, TRAINING_REGION = "tumour", "training region"
 RESULT_LAYER = "job:segment"
-# fixed before the first slide was scored; a window of 24 px covers a few cells at this resolution
-TRAIN = {"labels": [TUMOUR], "roi_label": TRAINING_REGION, "um_per_px": 1.0, "model": "tumour"}
-APPLY = {"model": "tumour", "layer": RESULT_LAYER, "min_area_um2": 400.0}
+# fixed before the first slide was scored; a window covers a few cells at this resolution
+TRAIN: dict[str, Any] = {
+    "labels": [TUMOUR],
+    "roi_label": TRAINING_REGION,
+    "um_per_px": 1.0,
+    "model": "tumour",
+}
+APPLY: dict[str, Any] = {"model": "tumour", "layer": RESULT_LAYER, "min_area_um2": 400.0}
 
 
 def make_demo(folder: str | Path, size: int | None = None, progress: Progress = None) -> DemoReport:

@@ -48,7 +48,7 @@ class Painter:
         source = source_image()
         self.layout = layout
         self._normal = [texture(source, stain) for stain in NORMAL_STAINS]
-        self._tumour = [texture(source, stain) for stain in TUMOUR_STAINS]
+        self._tumour = [texture(source, stain, seed) for stain in TUMOUR_STAINS]
         lobules = int(layout.lobule.max()) + 1
         kind = rng.integers(len(NORMAL_STAINS), size=lobules).astype(np.uint8)
         angle = rng.uniform(0, 2 * np.pi, lobules).astype(np.float32)

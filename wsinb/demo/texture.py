@@ -7,13 +7,18 @@ weighted anew, and the result is mirrored on all sides, so that it can be sample
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from wsinb.demo.noise import Field, soft_step
 
 __all__ = ["NORMAL_STAINS", "TUMOUR_STAINS", "Stain", "source_image", "texture"]
 
 MIRRORED_PX = 3072
+MOSAIC_PX, MOSAIC_CELL, PIECE_PX = 1536, 4, 110
 SOLID = (slice(75, 220), slice(95, 235))  # the part of the source that is one solid gland
 
 
@@ -48,13 +53,15 @@ def source_image() -> NDArray[np.uint8]:
     return image
 
 
-def texture(image: NDArray[np.uint8], stain: Stain) -> NDArray[np.uint8]:
+def texture(image: NDArray[np.uint8], stain: Stain, seed: int = 0) -> NDArray[np.uint8]:
     """Return `image` with other stain strengths, mirrored on all sides.
 
     Parameters
     ----------
     image : ndarray (h, w, 3) uint8, RGB
     stain : Stain
+    seed : int
+        Seed of the mosaic that a solid texture is put together from.
 
     Returns
     -------
@@ -67,5 +74,42 @@ def texture(image: NDArray[np.uint8], stain: Stain) -> NDArray[np.uint8]:
     hed[..., 0] *= stain.haematoxylin
     hed[..., 2] *= stain.dab
     stained = np.round(hed2rgb(hed) * 255).astype(np.uint8)
+    if stain.solid:
+        stained = _mosaic(stained, np.random.default_rng(seed))
     margins = [(MIRRORED_PX - side) // 2 + 1 for side in stained.shape[:2]]
     return np.pad(stained, ((margins[0],) * 2, (margins[1],) * 2, (0, 0)), mode="symmetric")
+
+
+def _mosaic(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return a large texture of randomly turned pieces of a small one.
+
+    Two mosaics are laid over each other: near the seams of the first the second shows, so that none is seen.
+    """
+    first, inside = _pieces(image, rng)
+    second, _ = _pieces(image, rng)
+    blended = cv2.blendLinear(first, second, inside, 1 - inside)
+    return cast("NDArray[np.uint8]", blended)
+
+
+def _pieces(image: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArray[np.uint8], Field]:
+    """Return a mosaic of turned pieces, and 0 to 1 how far each pixel is from a seam."""
+    from scipy.spatial import cKDTree
+
+    n = MOSAIC_PX // MOSAIC_CELL
+    knots = np.arange(-1, MOSAIC_PX / PIECE_PX + 2) * PIECE_PX
+    seeds = np.stack(np.meshgrid(knots, knots), axis=-1).reshape(-1, 2)
+    seeds += rng.uniform(-0.4, 0.4, seeds.shape) * PIECE_PX
+    y, x = (np.mgrid[:n, :n] + 0.5) * MOSAIC_CELL
+    distance, nearest = cKDTree(seeds).query(np.stack([x.ravel(), y.ravel()], axis=1), k=2)
+    gap = (distance[:, 1] - distance[:, 0]).reshape(n, n).astype(np.float32)
+    full = (MOSAIC_PX, MOSAIC_PX)
+    piece = cv2.resize(nearest[:, 0].reshape(n, n).astype(np.int32), full, interpolation=cv2.INTER_NEAREST)
+    angle = rng.uniform(0, 2 * np.pi, len(seeds)).astype(np.float32)
+    centre = (rng.uniform(0.35, 0.65, (len(seeds), 2)) * image.shape[1::-1]).astype(np.float32)
+    v, u = np.mgrid[:MOSAIC_PX, :MOSAIC_PX].astype(np.float32)
+    u, v = u - seeds[piece, 0].astype(np.float32), v - seeds[piece, 1].astype(np.float32)
+    cos, sin = np.cos(angle)[piece], np.sin(angle)[piece]
+    where_x, where_y = u * cos - v * sin + centre[piece, 0], u * sin + v * cos + centre[piece, 1]
+    mosaic = cv2.remap(image, where_x, where_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    inside = cv2.resize(soft_step(gap, 2.5 * MOSAIC_CELL, 7.0 * MOSAIC_CELL), full)
+    return cast("NDArray[np.uint8]", mosaic), cast("Field", inside)

@@ -34,8 +34,8 @@ ENGINE_NAME = "wsinb"
 class ProgressEngine(NBClientEngine):  # type: ignore[misc]
     """Runs a notebook cell by cell and reports its progress.
 
-    Takes, beside what papermill's own engine takes, ``progress`` (see `wsinb.progress`; True by default) and
-    ``kernel_environment`` (a mapping added to the kernel's environment) and ``kernel_folder`` (where it works).
+    Takes, beside what papermill's own engine takes, ``progress`` (see `wsinb.progress`; True by default),
+    ``kernel_environment`` (added to the kernel's environment) and ``kernel_folder`` (where it works).
     """
 
     @classmethod
