@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import shapely
@@ -43,7 +45,7 @@ def test_neighbours_overlap_and_reach_the_far_edge(
 ) -> None:
     grid = slide.tiles(size, overlap=overlap, downsample=downsample)
     columns = sorted({tile.l0_x for tile in grid})
-    for left, right in zip(columns, columns[1:], strict=False):
+    for left, right in pairwise(columns):
         assert left + size * downsample - right == pytest.approx(overlap * downsample)
     assert columns[0] == 0
     assert columns[-1] + size * downsample >= slide.size[0] - 1e-6
@@ -51,9 +53,7 @@ def test_neighbours_overlap_and_reach_the_far_edge(
     assert len(columns) == 1 or columns[-2] + size * downsample < slide.size[0]
 
 
-@given(
-    st.floats(-200, 1300), st.floats(-200, 1100), st.floats(1, 600), st.floats(1, 600), st.integers(0, 40)
-)
+@given(st.floats(-200, 1300), st.floats(-200, 1100), st.floats(1, 600), st.floats(1, 600), st.integers(0, 40))
 @settings(max_examples=80, deadline=None)
 def test_within_keeps_exactly_the_tiles_that_share_area(
     slide: Slide, x: float, y: float, width: float, height: float, overlap: int
@@ -76,7 +76,8 @@ def test_within_a_box_leaves_out_tiles_that_only_touch(slide: Slide) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [{"size": 0}, {"overlap": 512}, {"overlap": -1}, {"within": (0, 0, 5, 5)}, {"downsample": -1}]
+    "arguments",
+    [{"size": 0}, {"overlap": 512}, {"overlap": -1}, {"within": (0, 0, 5, 5)}, {"downsample": -1}],
 )
 def test_a_grid_that_cannot_be_is_refused(slide: Slide, arguments: dict) -> None:
     with pytest.raises(InvalidInput):

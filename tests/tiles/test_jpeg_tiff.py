@@ -184,7 +184,9 @@ def aperio(path: Path, description: str) -> Path:
 
 
 def test_an_svs_gives_its_metadata_levels_and_pictures(tmp_path: Path) -> None:
-    slide = open_slide(aperio(tmp_path / "a.svs", "400x320 (64x64) JPEG/RGB Q=70|AppMag = 40|MPP = 0.2525|User = u1"))
+    slide = open_slide(
+        aperio(tmp_path / "a.svs", "400x320 (64x64) JPEG/RGB Q=70|AppMag = 40|MPP = 0.2525|User = u1")
+    )
     assert slide.source_name == "jpeg-tiff"
     assert slide.mpp == 0.2525
     assert slide.magnification == 40

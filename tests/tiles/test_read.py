@@ -117,9 +117,7 @@ def test_only_the_tiles_needed_are_decoded(slide_path: Path, monkeypatch: pytest
         assert decoded == [(1, 0, 0)]
 
 
-def test_a_region_made_much_smaller_is_read_in_parts(
-    slide: Slide, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_region_made_much_smaller_is_read_in_parts(slide: Slide, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once = slide.read(10, 10, 300, 200, downsample=1.7)
     sizes = []
     original = region_module._padded
@@ -147,7 +145,10 @@ def test_threads_read_what_one_thread_reads(name: str, tmp_path: Path, slide_pat
         "pil": lambda: _png(tmp_path / "x.png", pixels),
     }[name]()
     rng = np.random.default_rng(0)
-    places = [(int(x), int(y), d) for x, y, d in zip(*rng.integers(-20, 500, (2, 60)), rng.uniform(0.7, 4, 60))]
+    places = [
+        (int(x), int(y), d)
+        for x, y, d in zip(*rng.integers(-20, 500, (2, 60)), rng.uniform(0.7, 4, 60), strict=True)
+    ]
     with open_slide(path) as slide:
         assert slide.source_name == name
         serial = [slide.read(x, y, 120, 90, downsample=d) for x, y, d in places]

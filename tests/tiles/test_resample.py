@@ -13,7 +13,7 @@ FINE = 20
 
 
 def reference(x: float, y: float, step: float, width: int, height: int) -> np.ndarray:
-    """Mean over areas, by cutting each input pixel into FINE x FINE pieces; exact for multiples of 1 / FINE."""
+    """Mean over areas, by cutting each pixel into FINE x FINE pieces: exact for multiples of 1 / FINE."""
     fine = IMAGE.repeat(FINE, 0).repeat(FINE, 1).astype(float)
     edge, left, top = round(step * FINE), round(x * FINE), round(y * FINE)
     cut = fine[top : top + edge * height, left : left + edge * width]
@@ -38,7 +38,9 @@ def test_every_pixel_is_the_mean_of_the_area_it_covers(grid: tuple[float, float,
 
 
 def test_a_grid_up_to_the_very_edge_of_the_picture() -> None:
-    assert np.abs(area_resample(IMAGE, 0.5, 0.5, 1.5, 33, 26) - reference(0.5, 0.5, 1.5, 33, 26)).max() <= 0.51
+    assert (
+        np.abs(area_resample(IMAGE, 0.5, 0.5, 1.5, 33, 26) - reference(0.5, 0.5, 1.5, 33, 26)).max() <= 0.51
+    )
 
 
 def test_a_step_that_is_no_fraction_keeps_a_constant_picture_constant() -> None:

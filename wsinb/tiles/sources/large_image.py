@@ -18,6 +18,7 @@ from wsinb.errors import UnreadableSlide
 from wsinb.tiles import metadata
 from wsinb.tiles.model import Level, Planes, positive
 from wsinb.tiles.sources.base import NotMine
+from wsinb.tiles.sources.pixels import to_rgb
 from wsinb.tiles.sources.planes import PlaneReader
 
 __all__ = ["READERS", "LargeImageSource"]
@@ -75,12 +76,9 @@ class LargeImageSource(PlaneReader):
     def associated(self, name: str) -> NDArray[np.uint8]:
         """See `Source.associated`."""
         try:
-            encoded, _mime = self._source().getAssociatedImage(name, format="PNG", encoding="PNG")
-            import io
-
-            from PIL import Image
-
-            return np.array(Image.open(io.BytesIO(encoded)).convert("RGB"))
+            pixels, _format = self._source().getAssociatedImage(name, format="numpy")
+            picture = np.asarray(pixels)
+            return to_rgb(picture if picture.ndim == 3 else picture[..., None], None)
         except Exception as error:
             raise UnreadableSlide(
                 f"The {name} picture of {self.path} is damaged: copy the file again."

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from wsinb.errors import UnreadableSlide
 from wsinb.tiles.model import Level, Planes
 from wsinb.tiles.sources.pixels import blend_channels, data_range, to_rgb
 
@@ -52,10 +53,25 @@ class PlaneReader:
             known = self._ranges.get(c)
         if known is not None:
             return known
-        level = len(self.levels) - 1
-        width, height = self.levels[level].size
-        x, y = max(0, (width - MAX_OVERVIEW) // 2), max(0, (height - MAX_OVERVIEW) // 2)
-        box = (x, y, min(width, x + MAX_OVERVIEW), min(height, y + MAX_OVERVIEW))
-        found = data_range(self.raw(level, box, 0, 0, c))
+        found = data_range(np.concatenate([part.ravel() for part in self._overview(c)]))
         with self._ranges_lock:
             return self._ranges.setdefault(c, found)
+
+    def _overview(self, c: int) -> list[NDArray[Any]]:
+        """Read the middle of the coarsest level tile by tile, without those that are damaged."""
+        level = len(self.levels) - 1
+        (width, height), _, (tile_width, tile_height) = self.levels[level]
+        left, top = max(0, (width - MAX_OVERVIEW) // 2), max(0, (height - MAX_OVERVIEW) // 2)
+        right, bottom = min(width, left + MAX_OVERVIEW), min(height, top + MAX_OVERVIEW)
+        parts: list[NDArray[Any]] = []
+        damage: UnreadableSlide | None = None
+        for y in range(top - top % tile_height, bottom, tile_height):
+            for x in range(left - left % tile_width, right, tile_width):
+                box = max(x, left), max(y, top), min(x + tile_width, right), min(y + tile_height, bottom)
+                try:
+                    parts.append(self.raw(level, box, 0, 0, c))
+                except UnreadableSlide as error:
+                    damage = error
+        if not parts and damage is not None:
+            raise damage
+        return parts
