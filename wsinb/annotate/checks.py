@@ -151,7 +151,9 @@ def _cast(array: pa.Array, field: pa.Field, name: str) -> pa.Array:
         "int32": number,
         "timestamp[us, tz=UTC]": pa.types.is_timestamp(kind),
     }[str(field.type)]
-    if not fits and not pa.types.is_null(kind):
+    if array.null_count == len(array):
+        return pa.nulls(len(array), field.type)
+    if not fits:
         raise TypeError(f"it holds {kind}")
     return array.cast(field.type, safe=not pa.types.is_timestamp(field.type))
 

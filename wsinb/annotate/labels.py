@@ -130,7 +130,7 @@ class LabelSet(Mapping[str, Label]):
                 other = keys.setdefault(label.key, label.name)
                 if other != label.name:
                     raise InvalidInput(
-                        f"Labels {other!r} and {label.name!r} share the key {label.key!r}: choose another for one."
+                        f"Labels {other!r} and {label.name!r} share the key {label.key!r}: change one."
                     )
         self._labels = dict(sorted(merged.items(), key=lambda item: (item[1].order, item[0])))
 
@@ -174,8 +174,8 @@ class LabelSet(Mapping[str, Label]):
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f'<tr><td><span style="display:inline-block;width:1em;height:1em;background:{escape(label.color)};'
-            f'border:1px solid #888"></span></td><td>{escape(label.name)}</td>'
+            f'<tr><td><span style="display:inline-block;width:1em;height:1em;border:1px solid #888;'
+            f'background:{escape(label.color)}"></span></td><td>{escape(label.name)}</td>'
             f"<td><kbd>{escape(label.key or '')}</kbd></td><td>{escape(label.shape)}</td>"
             f"<td>{escape(label.description)}</td></tr>"
             for label in self.values()

@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from wsinb.errors import InvalidInput, StorageError, UnknownVersion
+from wsinb.names import unknown
 from wsinb.versions.history import History
 from wsinb.versions.layout import canonical, commit_key, sha256
 from wsinb.versions.maps import read_map, read_member, write_map
 from wsinb.versions.objects import Objects
 from wsinb.versions.records import PartInfo, Record, State
-from wsinb.versions.refs import Head, Refs
+from wsinb.versions.refs import Head, Refs, check_ref_name
 from wsinb.versions.store import Store
 
 __all__ = ["Committer", "Draft", "SlideChange"]
@@ -76,11 +77,9 @@ class Committer:
 
     def head(self, branch: str) -> Head:
         """Return the newest entry of a branch, or raise `UnknownVersion`."""
-        head = self._refs.head("heads", branch)
+        head = self._refs.head("heads", check_ref_name(branch))
         if head is None:
-            raise UnknownVersion(
-                f"There is no branch {branch!r}: the branches are {self._refs.names('heads')}."
-            )
+            raise UnknownVersion(unknown("branch", branch, self._refs.names("heads")))
         return head
 
     def state(self, head: Head, slide: str) -> State:
@@ -109,7 +108,7 @@ class Committer:
                 return Head(head.number + 1, record)
             time.sleep(random.uniform(0, min(MAX_PAUSE_S, 0.001 * 2 ** min(attempt, 10))))  # noqa: S311
         raise StorageError(
-            f"Other writers moved branch {branch!r} {ATTEMPTS} times during this commit: try again when it is calmer."
+            f"Other writers moved branch {branch!r} {ATTEMPTS} times during this commit: try again later."
         )
 
     def root(self, branch: str, author: str, message: str, labels: str, project: str) -> None:

@@ -25,8 +25,9 @@ def check_moved(
         removed = record.data["edits"].get("slides", {}).get("removed", ())
         for slide in sorted(staged.keys() & set(removed)):
             raise Conflict(
-                f"Slide {slide!r} was removed from {branch!r} meanwhile (by {record.data['author']}); nothing was "
-                f"written: your edits are in session[{slide!r}].edits(); add the slide again and open a new session."
+                f"Slide {slide!r} was removed from {branch!r} meanwhile (by {record.data['author']}); "
+                f"nothing was written: your edits are in session[{slide!r}].edits(); add the slide again and open a "
+                f"new session."
             )
     clashes: dict[str, list[str]] = {}
     authors: set[str] = set()

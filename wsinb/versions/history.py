@@ -71,7 +71,8 @@ class History:
         while record.id != base:
             if record.depth <= depth:
                 raise Conflict(
-                    f"The branch no longer holds the commit {base[:10]} that this session reads: open a new session."
+                    f"The branch no longer holds commit {base[:10]}, which this session reads: "
+                    f"open a new session."
                 )
             records.append(record)
             record = self.record(record.parents[0])

@@ -113,7 +113,7 @@ def parse(data: bytes, key: str) -> Any:
         return json.loads(data)
     except ValueError as error:
         raise StorageError(
-            f"The project's file {key} is damaged ({error}): restore it from a backup or another copy of the project."
+            f"The project's file {key} is damaged ({error}): restore it from a backup or another copy."
         ) from error
 
 

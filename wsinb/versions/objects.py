@@ -50,10 +50,10 @@ def read_verified(store: Store, key: str, sha: str) -> bytes:
         data = store.get(key)
     except FileNotFoundError:
         raise StorageError(
-            f"The file {key} is missing in {store.url}: restore it from a backup or another copy of the project."
+            f"The file {key} is missing in {store.url}: restore it from a backup or another copy."
         ) from None
     if sha256(data) != sha:
         raise StorageError(
-            f"The file {key} in {store.url} is damaged: restore it from a backup or another copy of the project."
+            f"The file {key} in {store.url} is damaged: restore it from a backup or another copy."
         )
     return data

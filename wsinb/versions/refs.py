@@ -48,7 +48,7 @@ def check_ref_name(name: Any) -> str:
     """Return the name of a branch or tag, or raise `InvalidInput`."""
     if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.fullmatch(name) or _SHA.fullmatch(name):
         raise InvalidInput(
-            f"{name!r} cannot be the name of a branch or tag: use letters, digits, '_', '-', '.', and '/' between."
+            f"{name!r} cannot name a branch or tag: use letters, digits, '_', '-', '.', and '/' between."
         )
     return name
 

@@ -110,10 +110,7 @@ class Repository:
 
     def branch_head(self, branch: str) -> Head:
         """Return the newest entry of a branch."""
-        head = self.refs.head("heads", check_ref_name(branch))
-        if head is None:
-            raise UnknownVersion(unknown("branch", branch, self.refs.names("heads")))
-        return head
+        return self.committer.head(branch)
 
     def version(self, version: str) -> Head:
         """Return what a branch, tag, commit id or unique start of one (6 digits or more) names.

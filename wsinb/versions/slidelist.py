@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -213,9 +213,9 @@ class Slides(Mapping[str, SlideEntry]):
         slide = open_slide(file, mpp=entry.mpp)
         if tuple(slide.size) != entry.size:
             raise InvalidInput(
-                f"The file {file} is {slide.size[0]} x {slide.size[1]} pixels, and slide {name!r} was "
-                f"{entry.size[0]} x {entry.size[1]} when it was added: put the old file back, or add this one under "
-                f"another name."
+                f"The file {file} is {slide.size[0]} x {slide.size[1]} pixels, and slide {name!r} "
+                f"was {entry.size[0]} x {entry.size[1]} when added: put the old file back, or add this one "
+                f"under another name."
             )
         return slide
 

@@ -1,0 +1,143 @@
+"""The store against an in-memory model: sessions, commits, rebases, conflicts, reads anywhere."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import uuid
+from pathlib import Path
+
+import pytest
+import shapely
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from wsinb.annotate import Label, snap
+from wsinb.errors import Conflict, InvalidInput, UnknownAnnotation, UnknownSlide
+from wsinb.project import create_project, open_project
+from wsinb.testing.annotations import annotations
+from wsinb.testing.model_store import ModelStore, rows_of
+from wsinb.versions.slidelist import SlideEntry
+
+IDS = [str(uuid.UUID(int=i << 64 | i % 3)) for i in range(8)]
+SLIDES = ["first", "second"]
+WHO = st.integers(0, 2)
+
+
+class VersionsMachine(RuleBasedStateMachine):
+    """Three sessions, of which one may commit under the feet of another."""
+
+    @initialize()
+    def start(self):
+        self.folder = Path(tempfile.mkdtemp())
+        self.project = create_project(self.folder)
+        self.model = ModelStore()
+        self.commits = [self.project.head()]
+        self.project.labels.add([Label("tumor"), Label("stroma")])
+        self.commits = [self.project.head()]
+        for name in SLIDES:
+            self.add_slide(name)
+        self.sessions = [self.open() for _ in range(3)]
+
+    def open(self):
+        return self.project.session(author="a"), self.model.session()
+
+    def add_slide(self, name):
+        entry = SlideEntry(name, f"{name}.svs", "sha256:00", (10, 10)).to_json()
+        self.project.slides._edit("Add", {"added": [name]}, lambda entries: entries.update({name: entry}))
+        self.model.add_slide(name)
+        self.commits.append(self.project.head())
+
+    @rule(who=WHO, slide=st.sampled_from(SLIDES), gdf=annotations(ids=IDS, min_size=1, max_size=4))
+    def upsert(self, who, slide, gdf):
+        real, model = self.sessions[who]
+        try:
+            model.read(slide)
+        except UnknownSlide:
+            with pytest.raises(UnknownSlide):
+                real[slide]
+            return
+        given = gdf.assign(created_by="a")
+        real[slide].upsert(given)
+        given["geometry"] = snap(given["geometry"].values)
+        model.upsert(slide, rows_of(given))
+
+    @rule(who=WHO, slide=st.sampled_from(SLIDES), ids=st.lists(st.sampled_from(IDS), min_size=1, max_size=3))
+    def delete(self, who, slide, ids):
+        real, model = self.sessions[who]
+        try:
+            model.delete(slide, ids)
+        except (UnknownAnnotation, UnknownSlide) as error:
+            with pytest.raises(type(error)):
+                real[slide].delete(ids)
+            return
+        real[slide].delete(ids)
+
+    @rule(who=WHO)
+    def commit(self, who):
+        real, model = self.sessions[who]
+        try:
+            model.commit()
+        except (Conflict, InvalidInput) as error:
+            with pytest.raises(type(error)):
+                real.commit("edit")
+            return
+        self.commits.append(real.commit("edit").id)
+
+    @rule(who=WHO)
+    def reopen(self, who):
+        self.project = open_project(self.folder)
+        self.sessions[who] = self.open()
+
+    @precondition(lambda self: len(self.model.versions[-1]) == len(SLIDES))
+    @rule(slide=st.sampled_from(SLIDES))
+    def remove_slide(self, slide):
+        self.project.slides.remove(slide)
+        self.model.remove_slide(slide)
+        self.commits.append(self.project.head())
+        self.add_slide(slide)
+
+    @rule(data=st.data(), slide=st.sampled_from(SLIDES))
+    def read_any_version(self, data, slide):
+        number = data.draw(st.integers(0, len(self.commits) - 1))
+        if slide not in self.model.versions[number]:
+            with pytest.raises(UnknownSlide):
+                self.project.read(slide, self.commits[number])
+            return
+        expected = self.model.read(slide, number)
+        assert rows_of(self.project.read(slide, self.commits[number])) == expected
+        assert self.project.repository.count(slide, self.commits[number]) == len(expected)
+
+    @rule(who=WHO, slide=st.sampled_from(SLIDES), l0_x=st.integers(-20, 4000), side=st.integers(0, 2000))
+    def read_box(self, who, slide, l0_x, side):
+        real, model = self.sessions[who]
+        with contextlib.suppress(UnknownSlide):
+            found = rows_of(real[slide].read(bbox=(l0_x, l0_x, l0_x + side, l0_x + side)))
+            expected = {id_ for id_, row in model.read(slide).items() if meets(row[0], l0_x, l0_x + side)}
+            assert found.keys() == expected
+
+    @invariant()
+    def sessions_read_their_base_and_edits(self):
+        for real, model in getattr(self, "sessions", []):
+            for slide in SLIDES:
+                with contextlib.suppress(UnknownSlide):
+                    assert rows_of(real[slide].read()) == model.read(slide)
+
+    def teardown(self):
+        if hasattr(self, "folder"):
+            shutil.rmtree(self.folder)
+
+
+def meets(wkb, low, high):
+    if wkb is None:
+        return False
+    xmin, ymin, xmax, ymax = shapely.bounds(shapely.from_wkb(wkb))
+    return xmin < high and ymin < high and xmax >= low and ymax >= low
+
+
+TestVersions = VersionsMachine.TestCase
+TestVersions.settings = settings(
+    max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+)
