@@ -134,14 +134,14 @@ def test_a_region_made_much_smaller_is_read_in_parts(slide: Slide, monkeypatch: 
     assert np.abs(in_parts.astype(int) - at_once).max() <= 1
 
 
-@pytest.mark.parametrize("name", ["jpeg-tiff", "tiff-planes", "openslide", "pil"])
+@pytest.mark.parametrize("name", ["jpeg-tiff", "tiff-planes", "tiff-planes 8 bit", "pil"])
 def test_threads_read_what_one_thread_reads(name: str, tmp_path: Path, slide_path: Path) -> None:
     image = synthetic_slide(tmp_path / "base.tif", (700, 600))
     pixels = tifffile.imread(image)
     path = {
         "jpeg-tiff": lambda: slide_path,
         "tiff-planes": lambda: _written(tmp_path / "x.ome.tif", pixels.astype(np.uint16) * 9),
-        "openslide": lambda: _written(tmp_path / "x.tif", pixels),
+        "tiff-planes 8 bit": lambda: _written(tmp_path / "x.tif", pixels),
         "pil": lambda: _png(tmp_path / "x.png", pixels),
     }[name]()
     rng = np.random.default_rng(0)
@@ -150,7 +150,7 @@ def test_threads_read_what_one_thread_reads(name: str, tmp_path: Path, slide_pat
         for x, y, d in zip(*rng.integers(-20, 500, (2, 60)), rng.uniform(0.7, 4, 60), strict=True)
     ]
     with open_slide(path) as slide:
-        assert slide.source_name == name
+        assert slide.source_name == name.split()[0]
         serial = [slide.read(x, y, 120, 90, downsample=d) for x, y, d in places]
     with open_slide(path) as slide, ThreadPoolExecutor(8) as threads:
         parallel = list(threads.map(lambda p: slide.read(p[0], p[1], 120, 90, downsample=p[2]), places))

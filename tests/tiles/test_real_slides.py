@@ -23,7 +23,7 @@ EXPECTED: dict[str, tuple[str, tuple[int, int], float | None, tuple[int, int, in
     # reader, size, mpp, planes (z, t, c); None: refused
     "broken_and_tiny/fixtures/boxes-no-icc.png": ("pil", (300, 250), None, RGB),
     "broken_and_tiny/fixtures/boxes.png": ("pil", (300, 250), None, RGB),
-    "broken_and_tiny/fixtures/boxes.tiff": ("openslide", (300, 250), None, RGB),
+    "broken_and_tiny/fixtures/boxes.tiff": ("tiff-planes", (300, 250), None, RGB),
     "broken_and_tiny/fixtures/boxes_0.dcm": ("openslide", (16, 16), 0.499, RGB),
     "broken_and_tiny/fixtures/boxes_1.dcm": ("openslide", (16, 16), 0.499, RGB),
     "broken_and_tiny/fixtures/small.svs": ("jpeg-tiff", (16, 16), 0.499, RGB),
@@ -61,11 +61,11 @@ EXPECTED: dict[str, tuple[str, tuple[int, int], float | None, tuple[int, int, in
     "odd_tiffs/global_dem.tif": ("tiff-planes", (360, 180), None, RGB),
     "odd_tiffs/grey10kx5k.tif": ("tiff-planes", (10_000, 5000), None, RGB),
     "odd_tiffs/rgb_geotiff.tiff": ("tiff-planes", (256, 256), None, RGB),
-    "odd_tiffs/rgba_geotiff.tiff": ("openslide", (600, 600), None, RGB),
+    "odd_tiffs/rgba_geotiff.tiff": ("tiff-planes", (600, 600), None, RGB),
     "odd_tiffs/sample.geojson": UNREADABLE,
     "odd_tiffs/sample_float32_8bit_range.zarr.zip": UNREADABLE,
-    "odd_tiffs/small_la.tiff": ("openslide", (2, 1), None, RGB),
-    "odd_tiffs/yb10kx5k.zstd.tiff": ("openslide", (10_000, 5000), None, RGB),
+    "odd_tiffs/small_la.tiff": ("tiff-planes", (2, 1), None, RGB),
+    "odd_tiffs/yb10kx5k.zstd.tiff": ("tiff-planes", (10_000, 5000), None, RGB),
     "odd_tiffs/zero_gi.tif": UNREADABLE,
     "ome_tiff/multi-channel-z-series.ome.tif": ("tiff-planes", (439, 167), None, (5, 1, 3)),
     "ome_tiff/sample.tif": ("tiff-planes", (290, 442), None, RGB),
@@ -83,7 +83,7 @@ EXPECTED: dict[str, tuple[str, tuple[int, int], float | None, tuple[int, int, in
     "qupath_cells_ometiff/cells.tif": ("tiff-planes", (93, 131), 0.25, RGB),
     "vectra_qptiff/small_vectra.qptiff": ("tiff-planes", (1920, 1440), 0.4965, (1, 1, 3)),
     "vectra_qptiff/smalltif.tif": ("tiff-planes", (640, 480), None, RGB),
-} | {f"odd_tiffs/test_orient{n}.tif": ("openslide", (120, 180), None, RGB) for n in range(9)}
+} | {f"odd_tiffs/test_orient{n}.tif": ("tiff-planes", (120, 180), None, RGB) for n in range(9)}
 
 
 @pytest.mark.parametrize("name", EXPECTED)

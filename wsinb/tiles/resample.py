@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["area_resample"]
+__all__ = ["area_resample", "whole"]
 
 
 def area_resample(
@@ -35,30 +36,31 @@ def area_resample(
 
         part = image[int(y) : int(y + step * height), int(x) : int(x + step * width)]
         return np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-    rows = _means_along_first_axis(image, y, step, height)
-    columns = np.ascontiguousarray(rows.transpose(1, 0, 2))
-    means = _means_along_first_axis(columns, x, step, width).transpose(1, 0, 2)
-    return np.ascontiguousarray(np.rint(np.clip(means, 0, 255)).astype(np.uint8))
-
-
-def _means_along_first_axis(
-    image: NDArray[np.uint8] | NDArray[np.float32], start: float, step: float, count: int
-) -> NDArray[np.float32]:
-    """Mean over ``start + i * step`` to ``start + (i + 1) * step`` for each i below `count`."""
-    last = image.shape[0] - 1
-    edges = start + step * np.arange(count + 1)
-    # the last edge may touch the end of the picture, where there is no further row to weigh
-    cells = np.minimum(np.floor(edges).astype(np.intp), last)
-    parts = (edges - cells).astype(np.float32)[:, None, None]
-    sums = np.add.reduceat(image, cells[:-1], axis=0, dtype=np.float32)
-    sums[-1] = image[cells[-2] : cells[-1]].sum(axis=0, dtype=np.float32)
-    sums[cells[1:] == cells[:-1]] = 0  # reduceat gives the row itself for an empty range
-    border = image[cells] * parts
-    means: NDArray[np.float32] = (sums - border[:-1] + border[1:]) / np.float32(step)
-    return means
+    h, w, bands = image.shape
+    # one axis after the other: a pixel's area is the product of two lengths
+    rows = _weights(y, step, height, h) @ image.reshape(h, w * bands).astype(np.float32)
+    columns = rows.reshape(height, w, bands).transpose(1, 0, 2).reshape(w, height * bands)
+    means = (_weights(x, step, width, w) @ columns).reshape(width, height, bands)
+    return np.ascontiguousarray((means + 0.5).astype(np.uint8).transpose(1, 0, 2))
 
 
 def whole(value: float, tolerance: float = 1e-6) -> float:
     """Return `value`, rounded if it is a whole number but for rounding errors."""
     nearest = round(value)
     return float(nearest) if math.isclose(value, nearest, rel_tol=0, abs_tol=tolerance) else value
+
+
+def _weights(start: float, step: float, count: int, length: int) -> Any:
+    """Sparse matrix (count, length) float32: the share of each input pixel in each output pixel of a line."""
+    from scipy.sparse import csr_array
+
+    low = start + step * np.arange(count)
+    high = np.minimum(low + step, length)
+    first = np.floor(low).astype(np.int32)
+    # rounding errors must not reach for a pixel behind the line
+    n_covered = np.maximum(np.ceil(high).astype(np.int32) - first, 1)
+    row_start = np.concatenate([[0], np.cumsum(n_covered)]).astype(np.int32)
+    pixel = np.arange(row_start[-1], dtype=np.int32) - np.repeat(row_start[:-1] - first, n_covered)
+    overlap = np.minimum(pixel + 1, np.repeat(high, n_covered)) - np.maximum(pixel, np.repeat(low, n_covered))
+    shares = (np.maximum(overlap, 0) / step).astype(np.float32)
+    return csr_array((shares, pixel, row_start), shape=(count, length))

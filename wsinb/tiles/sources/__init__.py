@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from wsinb.errors import SlideNotFound, UnreadableSlide
-from wsinb.tiles.sources.base import NotMine, Source, is_tiff
+from wsinb.tiles.sources.base import NotMine, Source, is_tiff, vendor_of
 
 __all__ = ["Source", "open_source"]
 
@@ -42,25 +42,33 @@ def open_source(path: Path) -> Source:
 def _readings(path: Path) -> Iterator[Source]:
     """Yield the file as opened by each reader that accepts it, the best one first.
 
-    Plain JPEG pyramids by our own path; TIFF files with planes or more than 8 bits by theirs, because
-    OpenSlide would show the first plane only; everything else by large-image's sources, and what OpenSlide
-    does not know but is a TIFF again by ours.
+    Plain JPEG pyramids go by our own path, other TIFF files by tifffile's decoders, everything else by
+    large-image's sources. The TIFF kinds of scanners go to OpenSlide before tifffile.
     """
     from wsinb.tiles.sources.jpeg_tiff import JpegTiffSource
+    from wsinb.tiles.sources.large_image import READERS
     from wsinb.tiles.sources.tiff_planes import TiffPlanesSource
 
     with suppress(NotMine):
         yield JpegTiffSource(path)
-    with_planes = TiffPlanesSource.knows_best(path)
-    if not with_planes:
+    if _is_scanners(path):
         yield from _large_image(path, "openslide")
     with suppress(NotMine):
         yield TiffPlanesSource(path)
-    from wsinb.tiles.sources.large_image import READERS
-
     for name in READERS:
-        if with_planes or name != "openslide":
-            yield from _large_image(path, name)
+        yield from _large_image(path, name)
+
+
+def _is_scanners(path: Path) -> bool:
+    if not is_tiff(path):
+        return False
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as tiff:
+            return vendor_of(tiff) is not None
+    except Exception:  # noqa: BLE001  (a broken file makes the parser raise anything)
+        return False
 
 
 def _large_image(path: Path, name: str) -> Iterator[Source]:

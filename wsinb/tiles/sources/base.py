@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wsinb.tiles.model import Level, Planes
 
-__all__ = ["NotMine", "Source", "is_tiff"]
+__all__ = ["VENDORS", "NotMine", "Source", "is_tiff", "vendor_of"]
 
 # tifffile complains of odd tags, which are no concern of the user: without a handler they would go to stderr
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
+VENDORS = {"svs", "ndpi", "scn", "bif", "philips"}
+"""tifffile's names of the kinds of TIFF that scanners write by rules of their own; OpenSlide knows them."""
 
 
 class NotMine(Exception):  # noqa: N818  (not an error: the next reader is asked)
@@ -94,3 +97,11 @@ def is_tiff(path: Path) -> bool:
     """Whether a file starts like a TIFF."""
     with path.open("rb") as file:
         return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def vendor_of(tiff: Any) -> str | None:
+    """Name the scanner's kind of an open ``tifffile.TiffFile``, None if it follows no rules but TIFF's."""
+    kinds = VENDORS & set(tiff.flags)
+    if not kinds and tiff.pages[0].software.startswith("MedScan"):
+        return "trestle"
+    return next(iter(kinds), None)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from wsinb.errors import UnreadableSlide
 from wsinb.tiles import metadata
 from wsinb.tiles.model import Level, Planes, level_downsample
-from wsinb.tiles.sources.base import NotMine, is_tiff
+from wsinb.tiles.sources.base import NotMine, is_tiff, vendor_of
 from wsinb.tiles.sources.positioned import PositionedFile
 
 __all__ = ["JpegTiffSource"]
@@ -32,21 +32,8 @@ ADOBE = {
     PHOTOMETRIC_RGB: b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00",
     PHOTOMETRIC_YCBCR: b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x01",
 }
-# vendors whose tiles overlap, whose levels are padded, or whose pages are planes: not a plain pyramid
-NOT_PLAIN = {
-    "bif",
-    "scn",
-    "ndpi",
-    "philips",
-    "ome",
-    "qpi",
-    "imagej",
-    "lsm",
-    "fluoview",
-    "stk",
-    "indica",
-    "ventana",
-}
+# kinds whose pages are planes, or that say in their own words what is a level
+NOT_PLAIN = {"ome", "qpi", "imagej", "lsm", "fluoview", "stk", "indica"}
 
 
 @dataclass(frozen=True)
@@ -168,10 +155,10 @@ def _parse(path: Path) -> tuple[list[_TiledPage], dict[str, int], _Tags]:
         raise NotMine("it is no TIFF file")
     try:
         with tifffile.TiffFile(path) as tiff:
-            odd = NOT_PLAIN & set(tiff.flags)
-            if odd:
-                raise NotMine(f"it is of the kind {sorted(odd)[0]}")
-            return _plain_pyramid(tiff.pages, tiff.is_svs)
+            vendor = vendor_of(tiff)
+            if vendor not in (None, "svs") or NOT_PLAIN & set(tiff.flags):
+                raise NotMine("it is no plain TIFF and no SVS")
+            return _plain_pyramid(tiff.pages, vendor == "svs")
     except NotMine:
         raise
     except Exception as error:

@@ -24,12 +24,6 @@ from wsinb.tiles.sources.positioned import PositionedFile
 
 __all__ = ["TiffPlanesSource"]
 
-SCIENTIFIC = {"ome", "qpi", "imagej"}
-"""Kinds of TIFF of which OpenSlide would miss the levels, planes or scale."""
-
-VENDORS = {"svs", "ndpi", "scn", "bif", "philips", "ventana"}
-"""Kinds of TIFF that OpenSlide knows better."""
-
 MAX_SEGMENT_PIXELS = 1 << 28
 PLAIN_COLOURS = {"MINISWHITE", "MINISBLACK", "RGB", "YCBCR", "PALETTE"}
 _AXIS_OF = {"Z": "z", "T": "t", "C": "c", "I": "z", "Q": "z"}
@@ -76,22 +70,6 @@ class TiffPlanesSource(PlaneReader):
         except Exception as error:
             self._file.close()
             raise NotMine(f"its pixels cannot be decoded ({error})") from error
-
-    @staticmethod
-    def knows_best(path: Path) -> bool:
-        """Whether other readers would miss planes or scale of this file."""
-        import tifffile
-
-        if not is_tiff(path):
-            return False
-        try:
-            with tifffile.TiffFile(path) as tiff:
-                series = _largest_series(tiff)
-                n_pages = math.prod(series.shape) // math.prod(series.keyframe.shape)
-                odd = n_pages > 1 or series.dtype != np.uint8 or bool(SCIENTIFIC & set(tiff.flags))
-                return odd and not VENDORS & set(tiff.flags)
-        except Exception:  # noqa: BLE001  (a broken file makes the parser raise anything)
-            return False
 
     def raw(self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int) -> NDArray[Any]:
         """See `PlaneReader.raw`."""
