@@ -28,8 +28,9 @@ def windows(image):
     y = rng.integers(0, image.shape[0] - WINDOW + 1, 700)
     x = rng.integers(0, image.shape[1] - WINDOW + 1, 700)
     truth = (image[..., 0] > 120).astype(int) + (image[..., 1] > 170)
-    samples = np.stack([image[i : i + WINDOW, j : j + WINDOW].ravel() for i, j in zip(y, x, strict=True)])
-    classes = np.stack([truth[i : i + WINDOW, j : j + WINDOW].ravel() for i, j in zip(y, x, strict=True)])
+    places = [np.s_[i : i + WINDOW, j : j + WINDOW] for i, j in zip(y, x, strict=True)]
+    samples = np.stack([image[place].ravel() for place in places])
+    classes = np.stack([truth[place].ravel() for place in places])
     return y, x, samples.astype(np.float32), classes
 
 

@@ -75,7 +75,7 @@ def _leaf_store(
 ) -> tuple[NDArray[Any], NDArray[np.int32]]:
     """Return the leaf store of one tree.
 
-    scikit-learn stores fractions; times the weight of a leaf they are whole numbers when samples are not weighted.
+    scikit-learn stores fractions; times a leaf's weight they are whole when samples are not weighted.
     """
     leaf = tree.children_left < 0
     weight = tree.weighted_n_node_samples[leaf]

@@ -39,10 +39,10 @@ def mask_polygons(mask: NDArray[np.bool_]) -> Traced:
     """
     import cv2
 
-    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4, ltype=cv2.CV_32S)
+    if not mask.any():
+        return Traced(np.empty(0, object), np.zeros(mask.shape, np.int32))
+    _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4, ltype=cv2.CV_32S)
     component = np.asarray(labels, np.int32)
-    if count == 1:
-        return Traced(np.empty(0, object), component)
     padded = np.pad(component, 1)
     filled = padded > 0
     corners = filled[:-1, :-1].astype(np.uint8) + filled[1:, :-1] + filled[:-1, 1:] + filled[1:, 1:]
@@ -160,7 +160,14 @@ def simplified(polygons: NDArray[np.object_], tolerance: float) -> NDArray[np.ob
     polygons : ndarray (n,) of shapely polygons
     tolerance : float
         0 removes only corners on straight lines.
+
+    Returns
+    -------
+    ndarray (n,) of shapely polygons
+        Equal for equal outlines, wherever these begin and whatever corners they have on straight lines.
     """
-    simple: NDArray[np.object_] = shapely.simplify(polygons, tolerance, preserve_topology=True)
+    # a ring that begins at its lowest x and y begins at a corner: the simplifier never moves the first point
+    plain = shapely.simplify(shapely.normalize(polygons), 0, preserve_topology=True)
+    simple: NDArray[np.object_] = shapely.simplify(plain, tolerance, preserve_topology=True)
     bad = ~shapely.is_valid(simple) | shapely.is_empty(simple) | (shapely.get_type_id(simple) != 3)
     return np.where(bad, polygons, simple)

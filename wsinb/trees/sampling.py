@@ -143,7 +143,7 @@ def _check_classes(
     for number, label in enumerate(labels):
         if candidates[:, number].any():
             continue
-        if not any(np.any(region.classes == number) for region in regions):
+        if not any(np.any(region.allowed() & (region.classes == number)) for region in regions):
             raise InvalidInput(
                 f"{label!r} has no pixels in the training regions: annotate some, or enlarge the regions"
             )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,8 +97,10 @@ def segment_slide(
         threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
     tiles = job.tiles()
-    with Tracker(len(tiles), f"segmenting {slide.name}", progress) as tracker:
-        for piece in _in_order(job.run, tiles, workers):
+    pieces = _in_order(job.run, tiles, workers)
+    # closing stops the threads at once when progress cancels
+    with closing(pieces), Tracker(len(tiles), f"segmenting {slide.name}", progress) as tracker:
+        for piece in pieces:
             kept.add(merger.add(piece))
             tracker.update()
     kept.add(merger.finish())
@@ -254,7 +257,7 @@ def _describe(
     return [Found(polygon, label, n, total) for polygon, n, total in rows]
 
 
-def _in_order(run: Callable[[_Tile], Piece], tiles: list[_Tile], workers: int) -> Iterator[Piece]:
+def _in_order(run: Callable[[_Tile], Piece], tiles: list[_Tile], workers: int) -> Generator[Piece]:
     """Run tiles on threads, at most one more than there are threads at a time; yield results in order."""
     waiting: deque[Future[Piece]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="segment")
@@ -298,14 +301,19 @@ class _Kept:
         ]
         for start in range(0, len(batch), BATCH):
             part = batch[start : start + BATCH]
-            polygons = simplified(np.array([item.polygon for item in part], object), self.tolerance)
-            # the last pixel may reach over the edge of the slide
-            l0 = shapely.transform(polygons, lambda xy: np.minimum(xy * self.downsample, self.l0_size))
-            l0 = np.where(
-                shapely.is_valid(l0), l0, shapely.make_valid(l0, method="structure", keep_collapsed=False)
-            )
+            outlines = np.array([item.polygon for item in part], object)
+            l0 = self._to_l0(simplified(outlines, self.tolerance))
+            bad = ~shapely.is_valid(l0)
+            l0[bad] = self._to_l0(outlines[bad])
             scores = [min(1.0, item.probability_sum / item.n_pixels) for item in part]
             self.rows += zip(l0, [item.label for item in part], scores, strict=True)
+
+    def _to_l0(self, polygons: NDArray[np.object_]) -> NDArray[np.object_]:
+        """Scale to level-0 pixels; the last pixel may reach over the edge of the slide and is cut there."""
+        import shapely
+
+        l0 = shapely.transform(polygons, lambda xy: np.minimum(xy * self.downsample, self.l0_size))
+        return np.asarray(l0, object)
 
     def table(self, labels: list[str], layer: str, created_by: str | None) -> gpd.GeoDataFrame:
         """Return the annotation table, by label and place."""
