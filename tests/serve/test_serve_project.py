@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import shapely
@@ -251,17 +252,9 @@ def test_edits_of_what_others_changed_are_a_conflict(server, study):
 
 def test_writers_at_the_same_time_lose_nothing(server, study):
     base = head(server, study)
-    answers = []
-    threads = [
-        threading.Thread(
-            target=lambda i=i: answers.append(commit(server, study, [feature(60 * i, 9)], base=base))
-        )
-        for i in range(12)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(12) as pool:
+        edits = [[feature(60 * i, 9)] for i in range(12)]
+        answers = list(pool.map(lambda edit: commit(server, study, edit, base=base), edits))
     assert [answer.status for answer in answers] == [200] * 12
     stored = wsinb.open_project(server.root / study["project"]).read("one")
     assert set(stored["id"]) == {identifier for answer in answers for identifier in answer.json["ids"]}

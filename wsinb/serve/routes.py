@@ -75,7 +75,7 @@ def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
     """
     fits = [(route, match) for route in ROUTES if (match := re.fullmatch(route.pattern, path, re.ASCII))]
     if not fits:
-        raise NotServed("Nothing is served at this address: see the list in docs/design/0001-rooms.md.")
+        raise NotServed("Nothing is served at this address: docs/design/0001-rooms.md lists what is.")
     for route, match in fits:
         if route.method == method:
             return route, match.groupdict()

@@ -19,6 +19,7 @@ __all__ = ["VectorIndex", "build_index"]
 
 GRID_L0_PX = 512  # side of a grid cell; what is larger is looked up in a list instead
 MAX_GRID_CELLS = 1 << 22
+SCAN_FRACTION = 32  # a search that expects more than this part of all features scans them all
 DENSITY_SIDE_PX = 2.0  # density is drawn where the median annotation is smaller than this on screen ...
 DENSITY_MIN_PER_TILE = 2_000  # ... if a tile holds more than this
 DENSITY_FROM_PER_TILE = 100_000  # and in any case where a tile holds more than this
@@ -156,12 +157,18 @@ class VectorIndex:
 
     def touching(self, xmin: float, ymin: float, xmax: float, ymax: float) -> NDArray[np.int64]:
         """Return the positions of all features whose boxes touch a box, the largest first."""
-        big = in_box(self.boxes, self.n_big, xmin, ymin, xmax, ymax)
-        block = self._cells(xmin, ymin, xmax, ymax)
-        if block is None:
-            return np.asarray(big)
-        grid = self.grid
         box = (float(xmin), float(ymin), float(xmax), float(ymax))
+        block = self._cells(*box)
+        if block is None:
+            return np.asarray(in_box(self.boxes, self.n_big, *box))
+        grid = self.grid
+        col0, row0, col1, row1 = block
+        row_starts = np.arange(row0, row1 + 1) * grid.columns
+        expected = (grid.starts[row_starts + col1 + 1] - grid.starts[row_starts + col0]).sum()
+        if expected * SCAN_FRACTION > self.n:
+            # one pass in the order of memory is faster than jumping about, and needs no sorting
+            return np.asarray(in_box(self.boxes, self.n, *box))
+        big = in_box(self.boxes, self.n_big, *box)
         small = search_grid(grid.starts, grid.members, self.boxes, grid.columns, *block, *box)
         return np.concatenate([big, np.sort(small)])
 
@@ -196,7 +203,7 @@ def build_index(table: pd.DataFrame) -> VectorIndex:
     n_big = int(np.count_nonzero(side > GRID_L0_PX))
     centres = (boxes[:, :2].astype(np.float64) + boxes[:, 2:]) / 2
     kinds, rings = _outlines(geometries[rows])
-    whole = np.setdiff1d(np.arange(len(ids)), drawn)[:MAX_IMAGES]
+    whole = np.flatnonzero(~np.isfinite(id_boxes).all(axis=1))[:MAX_IMAGES]
     return VectorIndex(
         ids=ids[by_id],
         id_boxes=id_boxes,
@@ -246,23 +253,24 @@ def _scores(values: pd.Series[Any]) -> NDArray[np.uint8]:
 
 def _outlines(geometries: NDArray[Any]) -> tuple[NDArray[np.uint8], Rings]:
     """Return the kind of each geometry, and all rings, feature by feature."""
-    parts, owner = shapely.get_parts(geometries, return_index=True)
+    parts, owner = geometries, np.arange(len(geometries))
+    if (shapely.get_type_id(geometries) >= shapely.GeometryType.MULTIPOINT).any():
+        parts, owner = shapely.get_parts(geometries, return_index=True)
     dimension = shapely.get_dimensions(parts)
     kinds = np.zeros(len(geometries), np.int64)
     np.maximum.at(kinds, owner, dimension)
     # what a collection holds of lower dimension than its main part is not drawn
     keep = dimension == kinds[owner]
-    parts, owner, dimension = parts[keep], owner[keep], dimension[keep]
-    is_area = dimension == 2
-    rings, part_of = shapely.get_rings(parts[is_area], return_index=True)
-    holes = np.diff(part_of, prepend=-1) == 0
-    area_owner = owner[is_area][part_of]
-    shapes = np.concatenate([rings, parts[~is_area]])
-    owner = np.concatenate([area_owner, owner[~is_area]]).astype(np.int64)
-    holes = np.concatenate([holes, np.zeros(np.count_nonzero(~is_area), bool)])
+    parts, owner = parts[keep], owner[keep]
+    # only outlines with holes must be taken apart
+    holed = shapely.get_num_interior_rings(parts) > 0
+    rings, part_of = shapely.get_rings(parts[holed], return_index=True)
+    shapes = np.concatenate([parts[~holed], rings])
+    owner = np.concatenate([owner[~holed], owner[holed][part_of]]).astype(np.int64)
+    holes = np.concatenate([np.zeros(np.count_nonzero(~holed), bool), np.diff(part_of, prepend=-1) == 0])
     order = np.argsort(owner, kind="stable")
     shapes, owner, holes = shapes[order], owner[order], holes[order]
-    closed = np.concatenate([np.ones(len(rings), bool), np.zeros(np.count_nonzero(~is_area), bool)])[order]
+    closed = kinds[owner] == 2
     names = np.array([POINT, LINE, POLYGON], np.uint8)
     return names[kinds], _ragged(shapes, owner, holes, closed, len(geometries))
 
@@ -282,7 +290,7 @@ def _ragged(
     return Rings(
         ring_starts=_starts(np.bincount(owner, minlength=n)),
         vertex_starts=_starts(counts - closed),
-        l0_xy=np.ascontiguousarray(xy[keep], dtype=np.float32),
+        l0_xy=xy.astype(np.float32)[keep],
         boxes=shapely.bounds(shapes).astype(np.float32).reshape(-1, 4),
         holes=holes,
     )

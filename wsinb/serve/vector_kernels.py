@@ -15,7 +15,7 @@ from numba import njit
 
 from wsinb.serve.vector_format import LINE, POINT, POLYGON, TILE_PX, UNITS_PER_PX
 
-__all__ = ["encode_features", "in_box", "search_grid", "warm_up"]
+__all__ = ["density_keys", "encode_features", "in_box", "search_grid", "warm_up"]
 
 DOT_PX = 2.0  # an outline smaller than this on screen is a dot
 BOX_PX = 4.0  # one smaller than this is a box
@@ -52,6 +52,27 @@ def search_grid(starts, members, boxes, columns, col0, row0, col1, row1, xmin, y
                 found[n] = i
                 n += 1
     return found[:n]
+
+
+@njit(cache=True, nogil=True)
+def density_keys(features, centres, labels, scores, l0_step, x, y, side, n_labels, bins, no_score):
+    """Return one number for the cell, label and score bin of each feature whose centre is in a tile.
+
+    The last label number means no label, the bin after the last no score.
+    """
+    keys = np.empty(features.size, np.int64)
+    n = 0
+    for i in features:
+        tile_x, tile_y = np.floor(centres[i, 0] / l0_step), np.floor(centres[i, 1] / l0_step)
+        if tile_x != x or tile_y != y:
+            continue
+        column = min(max(int((centres[i, 0] - x * l0_step) * (side / l0_step)), 0), side - 1)
+        row = min(max(int((centres[i, 1] - y * l0_step) * (side / l0_step)), 0), side - 1)
+        label = min(np.int64(labels[i]), n_labels - 1)
+        score_bin = bins if scores[i] == no_score else np.int64(scores[i]) * bins // no_score
+        keys[n] = ((row * side + column) * n_labels + label) * (bins + 1) + score_bin
+        n += 1
+    return keys[:n]
 
 
 @njit(cache=True, nogil=True)
@@ -330,6 +351,8 @@ def warm_up() -> None:
     in_box(boxes, 1, 0.0, 0.0, 1.0, 1.0)
     starts, members = np.array([0, 1], np.int64), np.zeros(1, np.int64)
     found = search_grid(starts, members, boxes, 1, 0, 0, 0, 0, 0.0, 0.0, 1.0, 1.0)
+    labels, scores = np.zeros(1, np.uint16), np.zeros(1, np.uint8)
+    density_keys(found, np.zeros((1, 2)), labels, scores, 512.0, 0, 0, 256, 1, 16, 255)
     ends = np.array([0, 4], np.int64)
     holes, kinds = np.zeros(1, np.bool_), np.full(1, POLYGON, np.uint8)
     encode_features(found, starts, ends, square, boxes, holes, boxes, kinds, 0.0, 0.0, 1.0, True)

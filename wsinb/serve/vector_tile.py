@@ -18,7 +18,7 @@ from wsinb.serve.vector_format import (
     TILE_PX,
 )
 from wsinb.serve.vector_index import VectorIndex
-from wsinb.serve.vector_kernels import encode_features
+from wsinb.serve.vector_kernels import density_keys, encode_features
 
 __all__ = ["encode_tile"]
 
@@ -41,8 +41,9 @@ def encode_tile(index: VectorIndex, z: int, x: int, y: int) -> bytes:
     touching = index.touching(*box)
     if index.density_max_zoom is None or z > index.density_max_zoom:
         return _assemble(index, touching, ox, oy, z, None)
-    sides = (index.boxes[touching, 2:] - index.boxes[touching, :2]).max(axis=1, initial=0.0)
-    outlined = touching[sides * 2.0**z >= OUTLINE_PX][:MAX_OUTLINES]
+    largest = touching[:MAX_OUTLINES]
+    sides = (index.boxes[largest, 2:] - index.boxes[largest, :2]).max(axis=1, initial=0.0)
+    outlined = largest[sides * 2.0**z >= OUTLINE_PX]
     return _assemble(index, outlined, ox, oy, z, _density(index, touching, z, x, y))
 
 
@@ -62,24 +63,37 @@ class _Density:
 
 
 def _density(index: VectorIndex, touching: NDArray[np.int64], z: int, x: int, y: int) -> _Density:
-    l0_step = TILE_PX * 2.0**-z
-    centres = index.centres[touching]
-    own = (np.floor(centres / l0_step) == [x, y]).all(axis=1)
-    features, centres = touching[own], centres[own]
     side = TILE_PX // CELL_PX
-    inside = (centres - [x * l0_step, y * l0_step]) * (side / l0_step)
-    columns, rows = np.clip(inside.astype(np.int64), 0, side - 1).T
     n_labels = len(index.labels) + 1
-    labels = np.minimum(index.label_numbers[features].astype(np.int64), n_labels - 1)
-    scores = index.scores[features].astype(np.int64)
     bins = MAX_SCORE_BINS
-    while True:
-        score_bins = np.where(scores == NO_SCORE, bins, scores * bins // NO_SCORE)
-        keys = ((rows * side + columns) * n_labels + labels) * (bins + 1) + score_bins
-        entries, counts = np.unique(keys, return_counts=True)
-        if len(entries) <= MAX_DENSITY_ENTRIES or bins == 1:
-            return _Density(entries, counts, n_labels, bins)
+    keys = density_keys(
+        *(touching, index.centres, index.label_numbers, index.scores),
+        *(TILE_PX * 2.0**-z, x, y, side, n_labels, bins, NO_SCORE),
+    )
+    entries, counts = _tally(keys, side * side * n_labels * (bins + 1))
+    while len(entries) > MAX_DENSITY_ENTRIES and bins > 1:
+        entries, counts = _coarser(entries, counts, bins)
         bins //= 2
+    return _Density(entries, counts, n_labels, bins)
+
+
+def _coarser(
+    entries: NDArray[np.int64], counts: NDArray[np.int64], bins: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Merge neighbouring score bins; the bin of missing scores stays the last."""
+    cells, score_bins = np.divmod(entries, bins + 1)
+    merged = cells * (bins // 2 + 1) + score_bins // 2
+    first = np.flatnonzero(np.diff(merged, prepend=-1))
+    return merged[first], np.add.reduceat(counts, first)
+
+
+def _tally(keys: NDArray[np.int64], n_keys: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the keys that occur, ascending, and how often each does."""
+    if n_keys > 8 * len(keys):
+        return np.unique(keys, return_counts=True)
+    counts = np.bincount(keys, minlength=n_keys)
+    entries = np.flatnonzero(counts)
+    return entries, counts[entries]
 
 
 def _assemble(
