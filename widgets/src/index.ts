@@ -15,6 +15,7 @@ import { slideIcon } from './icons';
 import { MODULE_NAME, MODULE_VERSION } from './version';
 
 const FACTORY = 'Slide';
+const PRELOAD_DELAY_MS = 500;
 
 const documents: JupyterFrontEndPlugin<void> = {
   id: 'wsinb:documents',
@@ -52,6 +53,8 @@ const documents: JupyterFrontEndPlugin<void> = {
       void tracker.add(widget);
     });
     docRegistry.addWidgetFactory(factory);
+    // fetch the viewer's code when the page has nothing else to do, so that the first slide opens at once
+    void app.restored.then(() => window.setTimeout(() => void import('./faces/mount'), PRELOAD_DELAY_MS));
     void restorer?.restore(tracker, {
       command: 'docmanager:open',
       args: widget => ({ path: widget.context.path, factory: FACTORY }),

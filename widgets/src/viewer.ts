@@ -385,6 +385,7 @@ export class Viewer {
       await this.accept(commit);
       saved = true;
       this.notice.info('Saved as a new version.');
+      this.map.getContainer().focus();
     });
     return saved;
   }

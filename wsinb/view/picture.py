@@ -167,4 +167,5 @@ def _png(image: NDArray[np.uint8], um_per_px: float | None, downsample: float) -
 
 
 def _length_text(um: float) -> str:
-    return f"{um / 1000:g} mm" if um >= 1000 else f"{um:g} µm"
+    # Pillow's own font has no µ
+    return f"{um / 1000:g} mm" if um >= 1000 else f"{um:g} um"

@@ -4,6 +4,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import type { Feature } from '../types';
 import { layerOf, shapeFrom, type ShapeLayer } from './features';
 import { loadGeoman } from './geoman';
+import { makeMovable } from './move';
 import type { Draft, EditStore } from './store';
 
 interface Shown {
@@ -122,15 +123,22 @@ export class Overlay {
     if (!layer.pm) {
       L.PM.reInitLayer(layer);
     }
-    layer.pm.enable({
+    const handles = {
       snappable: false,
       allowSelfIntersection: false,
-      draggable: true,
       limitMarkersToCount: MAX_HANDLES
-    });
-    layer.on('pm:edit pm:dragend', () => this.read(key, layer));
+    };
+    layer.pm.enable(handles);
+    layer.on('pm:edit', () => this.read(key, layer));
     // taking away vertices until none is left removes the shape
     layer.on('pm:remove', () => this.store.remove(key));
+    if (layer instanceof L.Polyline || layer instanceof L.CircleMarker) {
+      const put = (): void => {
+        this.read(key, layer);
+        layer.pm.enable(handles);
+      };
+      makeMovable(this.map, layer, () => layer.pm.disable(), put);
+    }
   }
 
   private read(key: number, layer: L.Layer): void {

@@ -126,7 +126,9 @@ export class VectorEngine {
     const style = this.styles.get(drawn.layer) ?? NO_STYLE;
     const { tile } = drawn;
     const index = drawn.raster.pick(px, py);
-    if (index >= 0 && !(tile.density && drawn.raster.outline[at(drawn, px, py)] === 0)) {
+    const cell = tile.density ? pickCell(drawn, px, py) : null;
+    // a large region covers the cells inside it: there the cell is meant, elsewhere and on the rim the region
+    if (index >= 0 && !(cell && drawn.raster.outline[at(drawn, px, py)] === 0)) {
       const label = tile.label[index]!;
       if (style.hiddenRows.includes(tile.row[index]!) || style.hiddenLabels.includes(label)) {
         return null;
@@ -139,7 +141,7 @@ export class VectorEngine {
         count: null
       };
     }
-    return tile.density ? pickCell(drawn, px, py) : null;
+    return cell;
   }
 
   drop(key: string): void {

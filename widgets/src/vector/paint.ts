@@ -38,7 +38,7 @@ export function paint(raster: IdRaster, tile: VectorTile, style: Style, cellPx: 
     if (color === 0) {
       continue;
     }
-    const base = value >= OUTLINE_ONLY || tile.density ? 0 : FILL_ALPHA;
+    const base = value >= OUTLINE_ONLY ? 0 : FILL_ALPHA;
     const alpha = base + (((OUTLINE_ALPHA - base) * outline[at]!) / 255) | 0;
     if (alpha > pixels[at]! >>> 24) {
       pixels[at] = (color & 0xffffff) | (alpha << 24);
