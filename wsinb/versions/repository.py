@@ -153,7 +153,20 @@ class Repository:
         return self.version(version).record
 
     def session(self, branch: str = MAIN, author: str | None = None, base: str | None = None) -> Session:
-        """Open a session on the present head of a branch, or on an earlier commit of it."""
+        """Open a session on the present head of a branch, or on an earlier commit of it.
+
+        Raises
+        ------
+        UnknownVersion
+            If there is no such branch or commit.
+        StorageError
+            If the project has columns that this version of wsinb would lose.
+        """
+        if self.metadata_of(self.branch_head(branch).record).get("columns"):
+            raise StorageError(
+                f"The project in {self.store.url} has columns of its own, which this wsinb cannot write: "
+                f"update it with pip install --upgrade wsinb."
+            )
         return Session(self, branch, check_author(author), base)
 
     def read(self, slide: str, version: str = MAIN, bbox: Iterable[float] | None = None) -> gpd.GeoDataFrame:

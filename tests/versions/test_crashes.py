@@ -1,0 +1,213 @@
+"""Killed writers, full disks, read-only folders: the last commit stays readable and writable."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import shapely
+
+from wsinb.annotate import new_annotations
+from wsinb.errors import StorageError
+from wsinb.project import create_project, open_project
+from wsinb.testing.model_store import rows_of
+from wsinb.versions.posix import PosixStore
+from wsinb.versions.slidelist import SlideEntry
+
+WRITER = """
+import sys, shapely
+from wsinb.annotate import new_annotations
+from wsinb.project import open_project
+session = open_project(sys.argv[1]).session()
+n = 0
+while True:
+    n += 1
+    points = new_annotations([shapely.Point(n, i) for i in range(3)])
+    ids = session["one"].upsert(points)
+    session.commit(f"commit {n}", artifacts={"n.txt": str(n).encode()})
+    print(*ids, flush=True)
+"""
+KILLS = 12
+
+FULL_DISK = """
+import resource, sys, json, shapely
+from wsinb.annotate import new_annotations
+from wsinb.errors import StorageError
+from wsinb.project import open_project
+project = open_project(sys.argv[1])
+session = project.session()
+session["one"].upsert(new_annotations([shapely.Point(1, 1)] * 500))
+limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), limit[1]))
+try:
+    session.commit("too much")
+except StorageError as error:
+    message = str(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+kept = len(session["one"].edits())
+session.commit("once there is room")
+print(json.dumps([message, kept, len(project.read("one"))]))
+"""
+
+
+def add_slide(project, name):
+    entry = SlideEntry(name, f"{name}.svs", "sha256:00", (1000, 1000)).to_json()
+    project.slides._edit(f"Add {name}", {"added": [name]}, lambda entries: entries.update({name: entry}))
+
+
+@pytest.fixture
+def project(tmp_path):
+    made = create_project(tmp_path / "study")
+    add_slide(made, "one")
+    session = made.session()
+    session["one"].upsert(new_annotations([shapely.Point(0, 0)]))
+    session.commit("before")
+    return made
+
+
+def temporary_files(project):
+    return [path for path in (project.path / ".wsinb").rglob(".tmp-*") if path.is_file()]
+
+
+@pytest.mark.slow
+def test_kill_at_any_moment_loses_nothing_acknowledged(project):
+    moments = random.Random(7)
+    acknowledged = set(project.read("one")["id"])
+    for _ in range(KILLS):
+        writer = subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(project.path)], stdout=subprocess.PIPE, text=True
+        )
+        assert writer.stdout is not None
+        lines = [writer.stdout.readline()]
+        time.sleep(moments.uniform(0, 0.05))
+        os.kill(writer.pid, signal.SIGKILL)
+        lines += writer.stdout.readlines()
+        writer.wait()
+        acknowledged |= {id_ for line in lines if line.endswith("\n") for id_ in line.split()}
+        fresh = open_project(project.path)
+        found = fresh.read("one")
+        # a commit may have landed whose acknowledgement was cut off, but never a part of one
+        assert acknowledged <= set(found["id"])
+        assert (len(found) - 1) % 3 == 0
+        assert fresh.repository.count("one") == len(found)
+        for artifact in fresh.artifacts("main"):
+            fresh.read_artifact("main", artifact.name)
+        acknowledged = set(found["id"])
+    session = project.session()
+    session["one"].upsert(new_annotations([shapely.Point(1, 1)]))
+    session.commit("writable still")
+    assert len(project.read("one")) == len(acknowledged) + 1
+
+
+class Killed(BaseException):
+    """Stands for the end of the process at a chosen step."""
+
+
+@pytest.mark.parametrize("method", ["put_if_absent", "copy_if_absent"])
+def test_an_end_after_any_single_write_leaves_the_last_commit(project, monkeypatch, method):
+    before, head = rows_of(project.read("one")), project.head()
+    for step in range(10):
+        session = project.session()
+        session["one"].upsert(new_annotations([shapely.Point(5, 5)]))
+        done = 0
+        original = getattr(PosixStore, method)
+
+        def interrupted(self, *arguments, original=original, step=step):
+            nonlocal done
+            if done == step:
+                raise Killed
+            done += 1
+            return original(self, *arguments)
+
+        monkeypatch.setattr(PosixStore, method, interrupted)
+        try:
+            session.commit("interrupted", artifacts={"a": b"a"})
+        except Killed:
+            pass
+        else:
+            break
+        finally:
+            monkeypatch.undo()
+        again = open_project(project.path)
+        assert again.head() == head
+        assert rows_of(again.read("one")) == before
+    assert step > 0
+    assert len(open_project(project.path).read("one")) == len(before) + 1
+
+
+@pytest.mark.parametrize("limit", [100, 1500, 4096])
+def test_a_full_disk_refuses_the_commit_and_keeps_the_edits(project, limit):
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(project.path), str(limit)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    message, kept, rows = json.loads(done.stdout)
+    assert message.startswith("Cannot write objects/")
+    assert str(project.path) in message
+    assert "try again" in message
+    assert (kept, rows) == (500, 501)
+    assert not temporary_files(project)
+
+
+def mount(source, target, *options):
+    done = subprocess.run(["mount", *options, source, str(target)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"this user may not mount: {done.stderr.strip()}")
+
+
+def test_a_disk_without_room_refuses_the_commit_and_loses_nothing(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount("tmpfs", disk, "-t", "tmpfs", "-o", "size=512k")
+    try:
+        project = create_project(disk / "study")
+        add_slide(project, "one")
+        session = project.session()
+        session["one"].upsert(new_annotations([shapely.Point(1, 1)]))
+        session.commit("fits")
+        head = project.head()
+        filler = disk / "filler"
+        session["one"].upsert(new_annotations([shapely.Point(i, 1) for i in range(3000)]))
+        room = os.statvfs(disk)
+        filler.write_bytes(bytes((room.f_bavail - 3) * room.f_frsize))
+        with pytest.raises(StorageError, match="the disk is full: free some space"):
+            session.commit("does not fit")
+        assert (project.head(), len(project.read("one"))) == (head, 1)
+        assert not temporary_files(project)
+        filler.unlink()
+        session.commit("fits now")
+        assert len(project.read("one")) == 3001
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_read_only_project_reads_and_refuses_to_commit(project):
+    mount(str(project.path), project.path, "--bind")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(project.path)], check=True)
+        reader = open_project(project.path)
+        assert len(reader.read("one")) == 1
+        session = reader.session()
+        session["one"].upsert(new_annotations([shapely.Point(2, 2)]))
+        with pytest.raises(StorageError, match="read-only") as caught:
+            session.commit("refused")
+        assert str(project.path) in str(caught.value)
+        assert isinstance(caught.value, OSError)
+        assert len(session["one"].edits()) == 1
+        with pytest.raises(StorageError, match="read-only"):
+            create_project(project.path / "inner")
+    finally:
+        subprocess.run(["umount", "-l", str(project.path)], check=True)
+
+
+def test_a_place_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for folder in (tmp_path / "file", tmp_path / "file" / "study"):
+        with pytest.raises(StorageError, match="file, not a folder"):
+            create_project(folder)
