@@ -138,7 +138,7 @@ def check_server() -> Iterator[Finding]:
     from jupyter_server.extension.config import ExtensionConfigManager
     from jupyter_server.extension.manager import ExtensionPackage
 
-    manager: Any = ExtensionConfigManager(read_config_path=jupyter_config_path())  # type: ignore[no-untyped-call]
+    manager: Any = ExtensionConfigManager(read_config_path=jupyter_config_path())
     enabled = manager.get_jpserver_extensions()
     if not enabled.get("wsinb"):
         remedy = "run `jupyter server extension enable wsinb`"

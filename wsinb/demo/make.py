@@ -91,7 +91,7 @@ def make_demo(folder: str | Path, size: int | None = None, progress: Progress = 
         versions=[commit.id for commit in reversed(project.log())],
         polygons=len(found),
         dice=round(agreement, 4),
-        seconds={step: round(value, 2) for step, value in seconds.items()},
+        seconds={step: round(value, 2) for step, value in {**seconds, "total": sum(seconds.values())}.items()},
     )
     write_marker(folder, {**report.to_json(), "finished": True})
     return report
@@ -152,7 +152,7 @@ def _make_project(folder: Path, split: Split) -> Project:
     )
     session = project.session(author=AUTHOR)
     drawn = session[SLIDE]
-    drawn.upsert(new_annotations(list(split.rois), label=TRAINING_REGION))
+    drawn.upsert(new_annotations(list(split.rois), label=TRAINING_REGION, shape="rectangle"))
     drawn.upsert(new_annotations(list(split.training), label=TUMOUR))
     commit = session.commit(f"{len(split.training)} tumour nests drawn in {len(split.rois)} training regions")
     project.attach(commit.id, HELD_OUT, _geojson(split))

@@ -9,8 +9,11 @@ Kernels are started from the running Python, whatever kernelspecs are installed.
 from __future__ import annotations
 
 import os
+import signal
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import zmq
@@ -51,8 +54,6 @@ class ProgressEngine(NBClientEngine):  # type: ignore[misc]
         **options: Any,
     ) -> None:
         """Execute the notebook of a papermill execution manager in a kernel of the running Python."""
-        total = len(nb_man.nb.cells)
-        start = time.perf_counter()
         environment = {**os.environ, **(kernel_environment or {}), LISTENING: "1"}
         unused = ("input_path", "kernel_name", "timeout", "startup_timeout")
         kept = {name: value for name, value in options.items() if name not in unused}
@@ -65,17 +66,17 @@ class ProgressEngine(NBClientEngine):  # type: ignore[misc]
                 kernel_name=kernel_name,
                 kernel_manager_class=_ThisPython,
                 log=logger,
-                on_cell_executed=lambda cell, cell_index, **_: relay(
-                    Step("cells", cell_index + 1, total, time.perf_counter() - start)
-                ),
                 **kept,
             )
+            options_of_kernel = {"cwd": kernel_folder} if kernel_folder else {}
             try:
-                client.execute(env=environment, **({"cwd": kernel_folder} if kernel_folder else {}))
+                with _interrupts_stop(client):
+                    client.execute(env=environment, **options_of_kernel)
             except DeadKernelError:
-                if client.stopped_by is not None:
-                    raise client.stopped_by from None
-                raise
+                if client.stopped_by is None:
+                    raise
+            if client.stopped_by is not None:
+                raise client.stopped_by
 
 
 def register() -> None:
@@ -106,8 +107,10 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         super().__init__(nb_man, **options)
         self.stopped_by: BaseException | None = None
         self._on_step = on_step
+        self._start = time.perf_counter()
 
     def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """Report a progress message; leave every other message to papermill."""
         data = msg["content"].get("data")
         if msg["msg_type"] == "display_data" and isinstance(data, dict) and PROGRESS_MIME in data:
             step = step_from(data[PROGRESS_MIME])
@@ -116,11 +119,38 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
             return None
         return super().process_message(msg, cell, cell_index)
 
+    def execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
+        """Execute a cell unless the run is stopped, and report it as done."""
+        if self.stopped_by is not None:
+            raise DeadKernelError("the run was stopped")
+        executed = super().execute_cell(cell, cell_index, **options)
+        seconds = time.perf_counter() - self._start
+        self._report(Step("cells", cell_index + 1, len(self.nb.cells), seconds))
+        return executed
+
+    def stop(self, error: BaseException) -> None:
+        """End the run: the kernel is shut down, and the engine raises `error`. Any thread may call this."""
+        self.stopped_by = self.stopped_by or error
+        task = self.task_poll_for_reply
+        if task is not None and not task.done():
+            task.get_loop().call_soon_threadsafe(task.cancel)
+
     def _report(self, step: Step) -> None:
         try:
             self._on_step(step)
         except BaseException as error:  # noqa: BLE001 - raised again by the engine, after the kernel is stopped
-            # raising here would only end the reading of outputs: end the wait for the cell's reply instead
-            self.stopped_by = error
-            if self.task_poll_for_reply is not None:
-                self.task_poll_for_reply.cancel()
+            # raising here would only end the reading of outputs, while the cell runs on
+            self.stop(error)
+
+
+@contextmanager
+def _interrupts_stop(client: _Client) -> Iterator[None]:
+    """Let Ctrl-C stop the run in order: raised inside the event loop, it would leave the kernel running."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, lambda number, frame: client.stop(KeyboardInterrupt()))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

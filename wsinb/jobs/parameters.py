@@ -122,7 +122,7 @@ def parameters(notebook: str | Path) -> list[Parameter]:
 
     try:
         node = nbformat.read(str(notebook), as_version=4)  # type: ignore[no-untyped-call]
-    except (OSError, UnicodeDecodeError, ValueError, nbformat.reader.NotJSONError) as error:
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError) as error:
         raise InvalidParameter(f"{notebook} cannot be read as a notebook: {error}.") from error
     cells = [
         cell

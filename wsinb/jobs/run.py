@@ -191,13 +191,16 @@ def _execute(plan: RunPlan, output: Path, project: Project, progress: Progress) 
 
     engine.register()
     # here and not by execute_notebook, whose own reading of the cell does not know `type | None` and warns
-    prepared = parameterize_notebook(load_notebook_node(str(plan.notebook)), plan.parameters)
+    prepared = parameterize_notebook(
+        load_notebook_node(str(plan.notebook)), plan.parameters, kernel_name="python3", language="python"
+    )
     try:
         executed: NotebookNode = papermill.execute_notebook(
             prepared,
             str(output),
             engine_name=engine.ENGINE_NAME,
             kernel_name="python3",
+            language="python",
             progress_bar=False,
             progress=progress,
             kernel_folder=str(output.parent),

@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import wsinb
+from wsinb.demo import held_out_regions, lab_command, make_demo, open_demo
+from wsinb.demo.make import RESULT_LAYER, SLIDE
+from wsinb.demo.report import MARKER
+from wsinb.errors import InvalidInput, UnknownProject
+
+SIZE = 4096
+
+
+def headless(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "wsinb", "demo", str(folder), "--headless", "--json", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    folder = tmp_path_factory.mktemp("demo") / "study"
+    done = headless(folder, "--size", str(SIZE))
+    assert done.returncode == 0, done.stderr
+    return folder, json.loads(done.stdout)
+
+
+@pytest.mark.slow
+def test_headless_prints_one_json_object_about_all_steps(demo):
+    folder, report = demo
+    assert report["slide_size"] == [SIZE, SIZE]
+    assert report["polygons"] > 0
+    assert report["dice"] >= 0.85
+    assert list(report["seconds"]) == ["slide", "project", "train", "apply", "score", "total"]
+    assert len(report["versions"]) == 5
+    assert report["folder"] == str(folder)
+
+
+@pytest.mark.slow
+def test_the_project_holds_annotations_result_model_and_records(demo):
+    folder, report = demo
+    project = wsinb.open_project(folder)
+    assert [commit.id for commit in project.log()] == report["versions"][::-1]
+    assert {"tumour", "training region"} <= set(project.labels)
+    assert all(project.labels[name].key for name in project.labels)
+    table = project.read(SLIDE)
+    assert set(table["layer"]) == {"manual", RESULT_LAYER}
+    assert (table["layer"] == RESULT_LAYER).sum() == report["polygons"]
+    artifacts = {
+        item.name.split("-2")[0] for version in report["versions"] for item in project.artifacts(version)
+    }
+    assert {"tumour.npz", "held-out-regions.geojson", "segment_train", "segment_apply"} <= artifacts
+    drawn = table[(table["layer"] == "manual") & (table["label"] == "tumour")]
+    assert not any(region.intersects(drawn.union_all()) for region in held_out_regions(project))
+
+
+@pytest.mark.slow
+def test_the_folder_holds_slide_and_notebooks(demo):
+    folder, _ = demo
+    assert wsinb.open_slide(folder / f"{SLIDE}.tiff").size == (SIZE, SIZE)
+    assert {path.name for path in (folder / "notebooks").rglob("*.ipynb")} == {
+        "tour.ipynb",
+        "segment_train.ipynb",
+        "segment_apply.ipynb",
+    }
+    assert {path.name for path in folder.iterdir()} == {".wsinb", "notebooks", MARKER, f"{SLIDE}.tiff"}
+
+
+@pytest.mark.slow
+def test_a_finished_demo_is_used_again_as_it_is(demo):
+    folder, report = demo
+    head = wsinb.open_project(folder).head()
+    again = make_demo(folder)
+    assert again.to_json() == report
+    assert wsinb.open_project(folder).head() == head
+    assert open_demo(folder).head() == head
+    with pytest.raises(InvalidInput, match="4096 px a side"):
+        make_demo(folder, size=2048)
+
+
+@pytest.mark.slow
+def test_the_tour_finds_the_demo_around_it(demo, monkeypatch: pytest.MonkeyPatch):
+    folder, _ = demo
+    monkeypatch.chdir(folder / "notebooks" / "jobs")
+    assert Path(open_demo().path) == folder
+
+
+@pytest.mark.slow
+def test_an_unfinished_demo_is_made_afresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from wsinb.demo import make
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(make, "split_regions", crash)
+        with pytest.raises(KeyboardInterrupt):
+            make_demo(tmp_path / "study", size=2048)
+    assert make_demo(tmp_path / "study", size=2048).slide_size == [2048, 2048]
+
+
+def test_a_folder_with_other_files_is_refused_and_left_alone(tmp_path: Path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(InvalidInput, match="not empty and holds no demo"):
+        make_demo(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path):
+    (tmp_path / "demo").write_text("mine")
+    with pytest.raises(InvalidInput, match="is a file"):
+        make_demo(tmp_path / "demo")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
+    tmp_path.chmod(0o500)
+    with pytest.raises(wsinb.WsinbError, match="cannot be written"):
+        make_demo(tmp_path / "demo")
+
+
+def test_a_project_that_is_no_demo_has_no_held_out_regions(tmp_path: Path):
+    with pytest.raises(UnknownProject, match="make a demo"):
+        held_out_regions(wsinb.create_project(tmp_path / "study"))
+
+
+def test_jupyterlab_is_started_on_the_tour(tmp_path: Path):
+    command = lab_command(tmp_path, browser=False, port=9999)
+    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert f"--ServerApp.root_dir={tmp_path}" in command
+    assert "--LabApp.default_url=/lab/tree/notebooks/tour.ipynb" in command
+    assert {"--no-browser", "--port=9999"} <= set(command)
+    assert "--no-browser" not in lab_command(tmp_path)

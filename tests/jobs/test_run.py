@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from wsinb.errors import InvalidParameter, JobFailed, UnknownJob, UnknownSlide, UnknownVersion
+from wsinb.jobs import run
+from wsinb.jobs.messages import PROGRESS_MIME
+from wsinb.progress import Cancelled, Step
+
+INPUTS = 'project: str = "."\nslides: list[str] = []\nversion: str = "main"\nbranch: str = "main"\n'
+COMMIT = """
+import shapely, wsinb
+from wsinb import jobs
+study = wsinb.open_project(project)
+session = study.session(branch)
+for name in slides:
+    former = session[name].read()
+    session[name].delete(former.loc[former["layer"] == "job:box", "id"].tolist())
+    session[name].upsert(wsinb.new_annotations([shapely.box(0, 0, side, side)], label="tumor", layer="job:box"))
+commit = session.commit("a box")
+jobs.result(commit=commit.id, side=side)
+"""
+PROGRESS = """
+import time
+from wsinb import jobs
+from wsinb.progress import track
+for _ in track(range(40), "work", jobs.progress()):
+    time.sleep(0.02)
+jobs.result()
+"""
+
+
+def kernels() -> set[int]:
+    return {process.pid for process in psutil.Process().children(recursive=True)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"widnow": 3}, InvalidParameter, "did you mean 'window'"),
+        ({"window": "wide"}, InvalidParameter, "a whole number"),
+        ({"slides": ["other"]}, UnknownSlide, "'other'"),
+        ({"version": "v9"}, UnknownVersion, "v9"),
+        ({"project": "elsewhere"}, TypeError, "project"),
+    ],
+)
+@pytest.mark.usefixtures("no_kernel")
+def test_bad_arguments_fail_before_a_kernel_starts(
+    study, arguments: dict, error: type[Exception], message: str
+):
+    with pytest.raises(error, match=message):
+        run(study, "segment_train", **arguments)
+
+
+@pytest.mark.usefixtures("no_kernel")
+def test_missing_parameters_and_unknown_jobs_fail_before_a_kernel_starts(study, write_job):
+    with pytest.raises(InvalidParameter, match="needs the parameter 'side'"):
+        run(study, write_job(INPUTS + "side: int"))
+    with pytest.raises(UnknownJob):
+        run(study, "segment")
+    with pytest.raises(InvalidParameter, match="takes no slides"):
+        run(study, write_job('project: str = "."'), slides=["case-1"])
+
+
+def test_result_is_committed_with_the_record_and_the_executed_notebook(study, write_job):
+    before = study.head()
+    job = write_job(INPUTS + "side: int = 50  # px\nseed: int = 7", COMMIT, name="box")
+    result = run(study, job, slides="case-2", author="ada", side=60)
+
+    assert study.head() == result.commit != before
+    assert study.commit(result.commit).author == "ada"
+    table = study.read("case-2", version=result.commit)
+    assert table["layer"].tolist() == ["job:box"]
+    assert table.geometry.iloc[0].bounds == (0, 0, 60, 60)
+    assert len(study.read("case-1")) == 0
+
+    names = {artifact.name for artifact in study.artifacts(result.commit)}
+    assert names == {f"box-{result.id}.ipynb", f"box-{result.id}.json"}
+    record = json.loads(study.read_artifact(result.commit, f"box-{result.id}.json"))
+    assert record == result.record
+    assert record["format"] == "wsinb.job/1"
+    assert (record["id"], record["job"], record["author"], record["branch"]) == (
+        result.id,
+        "box",
+        "ada",
+        "main",
+    )
+    assert (record["input_version"], record["output_version"]) == (before, result.commit)
+    assert record["parameters"] == {
+        "project": str(study.path),
+        "slides": ["case-2"],
+        "version": before,
+        "branch": "main",
+        "side": 60,
+        "seed": 7,
+    }
+    entry = study.slides["case-2"]
+    assert record["slides"] == [
+        {"name": "case-2", "checksum": entry.checksum, "size": [512, 384], "mpp": [0.5, 0.5]}
+    ]
+    assert record["metrics"] == result.metrics == {"side": 60}
+    assert record["seeds"] == {"seed": 7}
+    assert {"wsinb", "numpy", "papermill"} <= set(record["packages"])
+    assert record["platform"]["python"]
+    assert record["seconds"]["total"] > 0
+    executed = nbformat.reads(study.read_artifact(result.commit, result.notebook).decode(), 4)
+    assert "side = 60" in executed.cells[1].source
+
+
+def test_a_second_run_replaces_the_layer_and_leaves_the_rest(study, write_job):
+    import shapely
+
+    import wsinb
+
+    session = study.session()
+    session["case-1"].upsert(wsinb.new_annotations([shapely.box(5, 5, 9, 9)], label="tumor"))
+    session.commit("drawn")
+    job = write_job(INPUTS + "side: int = 50", COMMIT)
+    run(study, job, slides=["case-1"])
+    run(study, job, slides=["case-1"], side=20)
+    table = study.read("case-1")
+    assert sorted(table["layer"]) == ["job:box", "manual"]
+    assert table[table["layer"] == "job:box"].geometry.iloc[0].bounds == (0, 0, 20, 20)
+
+
+def test_a_job_that_commits_nothing_is_kept_with_its_input_version(study, write_job):
+    job = write_job('version: str = "main"', "from wsinb import jobs\njobs.result(found=3)")
+    result = run(study, job)
+    assert result.commit == study.head()
+    assert result.record["output_version"] is None
+    assert {artifact.name for artifact in study.artifacts(result.commit)} == {
+        f"job-{result.id}.ipynb",
+        f"job-{result.id}.json",
+    }
+
+
+def test_progress_arrives_monotone_and_is_not_stored(study, write_job):
+    steps: list[Step] = []
+    result = run(study, write_job("x: int = 1", PROGRESS), progress=steps.append)
+    done = defaultdict(list)
+    for step in steps:
+        done[step.label].append(step.done)
+    assert set(done) == {"cells", "work"}
+    assert all(values == sorted(values) for values in done.values())
+    assert len(done["work"]) >= 3
+    assert done["work"][-1] == 40
+    assert PROGRESS_MIME.encode() not in study.read_artifact(result.commit, result.notebook)
+
+
+def test_a_failing_cell_is_named_and_the_partial_notebook_is_kept(study, write_job):
+    before, artifacts = study.head(), study.artifacts(study.head())
+    job = write_job(INPUTS, "reached = 1", "raise ValueError('no such stain')", "never = 1")
+    with pytest.raises(JobFailed, match="failed in cell 4: ValueError: no such stain") as failure:
+        run(study, job)
+    (kept,) = (Path(study.path) / "failed-jobs").glob("job-*.ipynb")
+    assert str(kept) in str(failure.value)
+    assert "no such stain" in kept.read_text()
+    assert study.head() == before
+    assert study.artifacts(before) == artifacts
+
+
+def test_a_notebook_that_tells_no_result_fails(study, write_job):
+    with pytest.raises(JobFailed, match="told no result"):
+        run(study, write_job("x: int = 1", "x"))
+
+
+@pytest.mark.parametrize("told", ["commit='nowhere'", "commit='0' * 64"])
+def test_a_result_without_its_commit_fails(study, write_job, told: str):
+    with pytest.raises(JobFailed, match="executed notebook"):
+        run(study, write_job("x: int = 1", f"from wsinb import jobs\njobs.result({told})"))
+
+
+def test_a_kernel_that_dies_is_reported(study, write_job):
+    with pytest.raises(JobFailed, match="kernel of job 'job' died"):
+        run(study, write_job("x: int = 1", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"))
+
+
+def test_cancelling_ends_the_kernel_and_stores_nothing(study, write_job):
+    before, running = study.head(), kernels()
+
+    def cancel(step: Step) -> None:
+        if step.label == "work" and step.done > 3:
+            raise Cancelled("stopped by the user")
+
+    slow = PROGRESS.replace("0.02", "0.5")
+    start = time.perf_counter()
+    with pytest.raises(Cancelled, match="stopped by the user"):
+        run(study, write_job("x: int = 1", slow), progress=cancel)
+    assert time.perf_counter() - start < 15
+    assert kernels() <= running
+    assert study.head() == before
+    assert study.artifacts(before) == []
+
+
+def test_an_interrupt_ends_the_kernel_and_stores_nothing(study, write_job):
+    before, running = study.head(), kernels()
+    begun = threading.Event()
+
+    def interrupt() -> None:
+        if begun.wait(20):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        run(
+            study,
+            write_job("x: int = 1", "from wsinb import jobs\nx", "import time\ntime.sleep(60)"),
+            progress=lambda step: begun.set(),
+        )
+    thread.join()
+    assert kernels() <= running
+    assert study.artifacts(before) == []
+
+
+def test_the_kernel_runs_the_same_python_and_works_in_a_folder_that_is_gone(study, write_job):
+    import sys
+
+    code = "import os, sys\nfrom wsinb import jobs\njobs.result(python=sys.executable, folder=os.getcwd())"
+    metrics = run(study, write_job("x: int = 1", code)).metrics
+    assert metrics["python"] == sys.executable
+    assert not Path(metrics["folder"]).exists()
