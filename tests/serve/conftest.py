@@ -119,6 +119,11 @@ def server(tmp_path_factory):
     process.wait(20)
 
 
+@pytest.fixture(scope="session")
+def server_starter():
+    return start_server
+
+
 def texture(height, width):
     """Return an image in which every place looks different."""
     y, x = np.mgrid[:height, :width]

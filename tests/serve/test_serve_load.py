@@ -55,17 +55,42 @@ def test_fifty_clients_get_no_error(server, study):
     assert len(statuses) > CLIENTS
 
 
-def test_clients_that_go_away_leave_the_server_well(server, study):
-    routes = [route for route in addresses(server, study) if route.startswith("tile")]
-    for number in range(200):
-        query = f"project={study['project']}&slide=one&nocache={number}"
-        with socket.create_connection(("127.0.0.1", server.port)) as connection:
-            address = f"{server.base_url}wsinb/api/{routes[number % len(routes)]}?{query}"
-            head = f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: token {server.token}\r\n\r\n"
-            connection.sendall(head.encode())
-    start = time.monotonic()
-    assert server.get("tile/0/0/0", study).status == 200
-    assert time.monotonic() - start < 10
+def test_the_server_logs_no_traceback(server, study):
     words = server.log.read_text()
     assert "Traceback" not in words
     assert "failed unexpectedly" not in words
+
+
+@pytest.fixture(scope="module")
+def narrow(server, slide_file, server_starter, tmp_path_factory):
+    """A server at the root of its host, with one thread a lane, on the same folder."""
+    home = tmp_path_factory.mktemp("narrow")
+    process, narrow = server_starter(server.root, "/", home, "--WsinbExtension.threads=1")
+    yield narrow
+    process.terminate()
+    process.wait(20)
+
+
+def test_a_server_without_a_prefix_answers_too(narrow):
+    assert narrow.get("tile/0/0/0", {"path": "slides/example.tif"}).status == 200
+
+
+def test_work_for_clients_that_went_away_is_not_done(narrow):
+    path = "slides/example.tif"
+
+    def thumbnail(size):
+        return narrow.get("thumbnail", {"path": path, "size": size}).status
+
+    start = time.monotonic()
+    with ThreadPoolExecutor(20) as pool:
+        assert set(pool.map(thumbnail, range(1000, 1040))) == {200}
+    waited = time.monotonic() - start
+
+    start = time.monotonic()
+    for size in range(1100, 1140):
+        with socket.create_connection(("127.0.0.1", narrow.port)) as connection:
+            line = f"GET /wsinb/api/thumbnail?path={path}&size={size} HTTP/1.1"
+            head = f"{line}\r\nHost: 127.0.0.1\r\nAuthorization: token {narrow.token}\r\n\r\n"
+            connection.sendall(head.encode())
+    assert thumbnail(1200) == 200
+    assert time.monotonic() - start < waited / 2

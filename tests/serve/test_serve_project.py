@@ -11,6 +11,8 @@ import pytest
 import shapely
 
 import wsinb
+from wsinb.serve import Core, Request, Settings
+from wsinb.serve.sources import annotation_table
 from wsinb.testing.vector_tiles import decode_vector_tile
 
 SLIDE = "slides/example.tif"
@@ -200,6 +202,22 @@ def test_an_old_version_keeps_its_tiles(server, study):
     assert len(decode_vector_tile(server.get(f"vector/{old}/0/0/0", study).body).id) == 1
     assert len(decode_vector_tile(server.get(f"vector/{head(server, study)}/0/0/0", study).body).id) == 2
     assert server.get("vector/meta", {**study, "version": old}).json["n"] == 1
+
+
+def test_a_commit_that_leaves_the_slide_alone_keeps_its_index(server, study, slide_file):
+    commit(server, study, [feature(100, 200)])
+    project = wsinb.open_project(server.root / study["project"])
+    core = Core(Settings(server.root))
+    first = annotation_table(core, Request("GET", "", study), "main")
+    project.labels.add(wsinb.Label("stroma"))
+    project.slides.add(slide_file, name="another")
+    second = annotation_table(core, Request("GET", "", study), "main")
+    assert second.commit == project.head() != first.commit
+    assert second.key == first.key
+    commit(server, study, [feature(300, 200)])
+    third = annotation_table(core, Request("GET", "", study), "main")
+    assert third.key.commit == third.commit
+    assert len(third.read()) == 2
 
 
 @pytest.mark.parametrize("version", ["main", "0" * 64, "nothing", "%2e%2e", "f" * 128])

@@ -28,7 +28,7 @@ def get_annotations(core: Core, request: Request, arguments: Mapping[str, str]) 
     table = annotation_table(core, request, version)
     index = core.vectors.index(table.key, table.read)
     places = _places_of_ids(index, ids) if ids else _places_of_rows(index, rows)
-    return json_response({"version": table.key.commit, "features": _features(table, index, places)})
+    return json_response({"version": table.commit, "features": _features(table, index, places)})
 
 
 def _listed(request: Request, name: str) -> list[str]:

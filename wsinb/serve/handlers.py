@@ -47,9 +47,9 @@ class Workers:
         self._waiting -= 1
 
     def close(self) -> None:
-        """Drop what waits, let what runs finish, and close the core."""
+        """Drop what waits and close the core; what runs may finish, the event loop does not wait."""
         for pool in self._pools.values():
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=True)
         self.core.close()
 
 
@@ -123,6 +123,7 @@ class CoreHandler(APIHandler):
         request = self._request(path)
         try:
             route, _ = find_route(request.method, request.route)
+            self._track_activity = route.activity
             if len(request.body) > MAX_BODY_BYTES:
                 raise TooLarge(f"The request's body exceeds {MAX_BODY_BYTES >> 20} MB: send it in parts.")
         except Exception as error:  # noqa: BLE001 - becomes an answer

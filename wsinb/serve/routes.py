@@ -38,6 +38,9 @@ class Route:
     lane
         Which workers answer: image tiles have their own, so that they keep coming
         while annotations are read or written.
+    activity
+        Whether asking shows that a person is at work. An open viewer polls the log by itself:
+        that must not keep a hub from stopping an idle server.
     """
 
     method: Literal["GET", "POST"]
@@ -45,10 +48,11 @@ class Route:
     example: str
     endpoint: Endpoint
     lane: Lane = "data"
+    activity: bool = True
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "version", "version", slides.get_version),
+    Route("GET", "version", "version", slides.get_version, activity=False),
     Route("GET", "slide", "slide", slides.get_slide),
     Route("GET", f"tile/{_XYZ}", "tile/0/0/0", tiles.get_tile, "image"),
     Route("GET", "thumbnail", "thumbnail", tiles.get_thumbnail, "image"),
@@ -56,7 +60,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "vector/meta", "vector/meta", vector.get_meta),
     Route("GET", rf"vector/(?P<commit>[^/]{{1,128}})/{_XYZ}", "vector/0a1b/0/0/0", vector.get_tile),
     Route("GET", "annotations", "annotations", features.get_annotations),
-    Route("GET", "log", "log", projects.get_log),
+    Route("GET", "log", "log", projects.get_log, activity=False),
     Route("POST", "commit", "commit", edits.post_commit),
     Route("POST", "project", "project", projects.post_project),
     Route("POST", "labels", "labels", projects.post_labels),

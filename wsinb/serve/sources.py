@@ -28,6 +28,8 @@ __all__ = [
     "slide_source",
 ]
 
+MAX_LOOK_BACK = 200
+
 
 @dataclass(frozen=True)
 class Source:
@@ -40,15 +42,26 @@ class Source:
 
 @dataclass(frozen=True)
 class AnnotationTable:
-    """The annotations of a project's slide at one commit."""
+    """The annotations of a project's slide at one commit.
 
+    Attributes
+    ----------
+    commit
+        Whole id of the commit.
+    key
+        Names the table by the commit that last changed it.
+    project, entry
+        The project, and the slide's entry at that commit.
+    """
+
+    commit: str
     key: TableKey
     project: Project
     entry: SlideEntry
 
     def read(self, bbox: Box | None = None) -> GeoDataFrame:
         """Return the annotations, or those whose boxes meet `bbox`."""
-        found: GeoDataFrame = self.project.read(self.key.slide, version=self.key.commit, bbox=bbox)
+        found: GeoDataFrame = self.project.read(self.key.slide, version=self.commit, bbox=bbox)
         return found
 
 
@@ -57,7 +70,8 @@ def annotation_table(core: Core, request: Request, version: str) -> AnnotationTa
     project = open_allowed_project(core, request.text("project"))
     commit = project.resolve(version)
     entry = _entry(project, request.text("slide"), commit)
-    return AnnotationTable(TableKey(project.path, commit, entry.name), project, entry)
+    key = TableKey(project.path, _last_change(project, entry.name, commit), entry.name)
+    return AnnotationTable(commit, key, project, entry)
 
 
 def slide_source(core: Core, request: Request) -> Source:
@@ -95,6 +109,22 @@ def project_around(core: Core, path: Path) -> Project | None:
         return core.projects.open(folder.resolve())
     except (PathNotAllowed, UnknownProject):
         return None
+
+
+def _last_change(project: Project, slide: str, commit: str) -> str:
+    """Return the newest commit, from `commit` back, that may have changed the annotations of `slide`.
+
+    Commits that touch labels or other slides then share one index.
+    """
+    last = commit
+    for record in project.log(commit, limit=MAX_LOOK_BACK):
+        if record.id != last:
+            break  # beside the line of first parents
+        edited = (name for names in record.edits.get("slides", {}).values() for name in names)
+        if slide in record.changes or slide in edited or len(record.parents) != 1:
+            break
+        last = record.parents[0]
+    return last
 
 
 def _entry(project: Project, slide: str, version: str) -> SlideEntry:

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 
 from wsinb.errors import InvalidInput
 from wsinb.serve.messages import IMMUTABLE, NotServed, Request, Response, json_response, not_modified
-from wsinb.serve.sources import annotation_table
+from wsinb.serve.sources import AnnotationTable, annotation_table
 from wsinb.serve.tiles import min_zoom
 from wsinb.serve.vector_cache import TableKey
 from wsinb.serve.vector_format import TILE_PX
 
 if TYPE_CHECKING:
-    from geopandas import GeoDataFrame
-
     from wsinb.serve.core import Core
 
 __all__ = ["get_meta", "get_tile"]
@@ -36,7 +34,7 @@ def get_meta(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
     highest = index.density_max_zoom
     return json_response(
         {
-            "version": table.key.commit,
+            "version": table.commit,
             "n": index.n,
             "bounds": index.bounds,
             "labels": index.labels,
@@ -59,17 +57,17 @@ def get_tile(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
     commit = arguments["commit"]
     key = TableKey(core.paths.resolve(request.text("project")), commit, request.text("slide"))
 
-    def read() -> GeoDataFrame:
+    def find() -> AnnotationTable:
         table = annotation_table(core, request, commit)
-        if table.key.commit != commit:
+        if table.commit != commit:
             raise InvalidInput("A vector tile is asked for by a whole commit id: GET vector/meta tells it.")
-        return table.read()
+        return table
 
     place = f"{key.project}\0{key.slide}".encode("utf-8", "surrogateescape")
     etag = f'"{commit}-{hashlib.sha256(place).hexdigest()[:12]}-{z}.{x}.{y}-e{ENCODING}"'
     if request.holds(etag):
         return not_modified(etag, IMMUTABLE)
-    body = core.vectors.tile(key, z, x, y, read)
+    body = core.vectors.tile(key, z, x, y, find)
     headers = {
         "Content-Type": "application/octet-stream",
         "Cache-Control": IMMUTABLE,

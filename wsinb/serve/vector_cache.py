@@ -13,9 +13,13 @@ from wsinb.serve.lru import Lru
 if TYPE_CHECKING:
     import pandas as pd
 
+    from wsinb.serve.sources import AnnotationTable
     from wsinb.serve.vector_index import VectorIndex
 
 __all__ = ["TableKey", "VectorCache"]
+
+
+MAX_TABLES = 256
 
 
 class TableKey(NamedTuple):
@@ -37,6 +41,7 @@ class VectorCache:
 
     def __init__(self, index_bytes: int, tile_bytes: int) -> None:
         self._indexes: Lru[TableKey, VectorIndex] = Lru(index_bytes, lambda index: index.nbytes)
+        self._tables: Lru[TableKey, AnnotationTable] = Lru(MAX_TABLES, lambda table: 1)
         self._tiles: Lru[tuple[TableKey, int, int, int], bytes] = Lru(tile_bytes, len)
         self._warming = threading.Lock()
         self._warm = False
@@ -51,14 +56,16 @@ class VectorCache:
 
         return self._indexes.get(key, make)
 
-    def tile(self, key: TableKey, z: int, x: int, y: int, read: Callable[[], pd.DataFrame]) -> bytes:
-        """Return one encoded tile, compressed by gzip."""
+    def tile(self, key: TableKey, z: int, x: int, y: int, find: Callable[[], AnnotationTable]) -> bytes:
+        """Return one encoded tile, compressed by gzip; `find` gives the table that `key` stands for."""
 
         def make() -> bytes:
             from wsinb.serve.vector_tile import encode_tile
 
+            table = self._tables.get(key, find)
+            index = self.index(table.key, table.read)
             # level 1: the tile is already quantised, higher levels cost more than the wire saves
-            return gzip.compress(encode_tile(self.index(key, read), z, x, y), 1, mtime=0)
+            return gzip.compress(encode_tile(index, z, x, y), 1, mtime=0)
 
         return self._tiles.get((key, z, x, y), make)
 
@@ -73,6 +80,7 @@ class VectorCache:
     def clear(self) -> None:
         """Forget all indexes and tiles."""
         self._indexes.clear()
+        self._tables.clear()
         self._tiles.clear()
 
 
