@@ -1,7 +1,8 @@
 """Prediction by forests of 24 x 24 outputs, against scikit-learn's `predict_proba`.
 
-Both predict the same windows of the same tissue on one thread. scikit-learn gets its matrix of windows ready made; ours
-reads them from the image and also averages them into a map. The labels of all pixels of all windows must be equal.
+Both predict the same windows of the same tissue on one thread. scikit-learn gets its matrix of windows ready
+made; ours reads them from the image and also averages them into a map. The labels of all pixels of all
+windows must be equal.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ RUNS = 5
 
 
 def tissue() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return stained tissue as a forest sees it, (h, w, 3) uint8, and a mask of its brown stain, (h, w) uint8."""
+    """Return stained tissue in HSV, (h, w, 3) uint8, and a mask of its brown stain, (h, w) uint8."""
     import cv2
-    from skimage.data import immunohistochemistry
+    from skimage import data
 
-    image = immunohistochemistry()
+    image = data.immunohistochemistry()
     brown = cv2.GaussianBlur(image[..., 2], (0, 0), 3) < 140
     return to_colour(image, "hsv"), brown.astype(np.uint8)
 

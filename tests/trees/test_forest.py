@@ -35,7 +35,7 @@ def windows(image):
 
 
 def sklearn_proba(estimator, samples):
-    """Probabilities of a multi-output classifier whose outputs have all classes: (n, n_outputs, n_classes)."""
+    """Probabilities of a classifier whose outputs have all classes: (n, n_outputs, n_classes)."""
     return np.stack(estimator.predict_proba(samples), axis=1)
 
 

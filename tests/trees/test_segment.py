@@ -210,7 +210,7 @@ def test_joining_tiles_gives_the_polygons_of_the_whole(classes, size):
             for label in (1, 2):
                 polygons, component = mask_polygons(part == label)
                 number[component > 0] = component[component > 0] + len(pieces)
-                moved = shapely.transform(polygons, lambda xy, x=x, y=y: xy + (x, y))
+                moved = shapely.transform(polygons, lambda xy, x=x, y=y: xy + np.array([x, y]))
                 pieces += [Found(polygon, label, int(polygon.area), polygon.area / 2) for polygon in moved]
             found += merger.add(Piece(row, column, pieces, number))
     found += merger.finish()

@@ -30,7 +30,7 @@ def test_rgb_stays_as_it_is():
 
 
 def test_unknown_colours_and_images_are_refused():
-    with pytest.raises(InvalidInput, match="'lab'.*hsv, rgb"):
+    with pytest.raises(InvalidInput, match=r"'lab'.*hsv, rgb"):
         to_colour(np.zeros((2, 2, 3), np.uint8), "lab")
     with pytest.raises(InvalidInput, match="uint8"):
         to_colour(np.zeros((2, 2), np.uint8), "hsv")

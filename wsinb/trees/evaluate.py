@@ -114,28 +114,34 @@ def _walk(pixels: Any, offsets: Any, first: Any, words: Any, tree: Any, node: An
 
 
 @njit(nogil=True, cache=True)
-def _sum_leaves(
-    pixels: Any,
-    offsets: Any,
-    first: Any,
-    words: Any,
-    leaf_row: Any,
-    n_trees: int,
-    leaves: Any,
-    scale: Any,
-    node: Any,
-    total: Any,
-) -> None:
-    """Sum the leaf vectors that eight windows reach in all trees into `total` (8, n_values) float32."""
+def _sum_leaves(leaves: Any, scale: Any, rows: Any, total: Any) -> None:
+    """Sum the leaf vectors in `rows`, weighted by `scale` unless that is None, in `total` (n_values,)."""
     n_values = leaves.shape[1]
-    total[:] = np.float32(0)
-    for tree in range(n_trees):
-        _walk(pixels, offsets, first, words, tree, node)
-        for lane in range(8):
-            row = leaf_row[node[lane]]
+    total[:] = 0
+    for row in rows:
+        if scale is None:
+            for k in range(n_values):
+                total[k] += leaves[row, k]
+        else:
             weight = scale[row]
             for k in range(n_values):
-                total[lane, k] += weight * np.float32(leaves[row, k])
+                total[k] += weight * np.float32(leaves[row, k])
+
+
+@njit(nogil=True, cache=True)
+def _leaf_rows(
+    pixels: Any, offsets: Any, y: Any, x: Any, start: int, width: int, words: Any, leaf_row: Any, rows: Any
+) -> None:
+    """Find the leaves of eight windows from `start` on, the last one repeated: `rows` (8, n_trees)."""
+    first = np.empty(8, np.int64)
+    node = np.empty(8, np.int64)
+    for lane in range(8):
+        i = min(start + lane, len(y) - 1)
+        first[lane] = (y[i] * width + x[i]) * 3
+    for tree in range(rows.shape[1]):
+        _walk(pixels, offsets, first, words, tree, node)
+        for lane in range(8):
+            rows[lane, tree] = leaf_row[node[lane]]
 
 
 @njit(nogil=True, cache=True)
@@ -147,9 +153,10 @@ def add_window_probabilities(
     width: int,
     words: Any,
     leaf_row: Any,
-    n_trees: int,
     leaves: Any,
     scale: Any,
+    rows: Any,
+    total: Any,
     window: int,
     out: Any,
 ) -> None:
@@ -157,25 +164,28 @@ def add_window_probabilities(
 
     A pixel receives its windows in the order given, so that equal sets of windows give equal sums, bit by
     bit.
+
+    Parameters
+    ----------
+    leaves, scale
+        Leaf vectors and their weights; a scale of None sums them as they are, in whole numbers.
+    rows, total
+        Room for the leaves of eight windows (8, n_trees) and for a sum (n_values,) of uint8 or float32.
     """
-    n, n_planes = len(y), out.shape[0]
-    node = np.empty(8, np.int64)
-    first = np.empty(8, np.int64)
-    total = np.empty((8, leaves.shape[1]), np.float32)
-    share = np.float32(1.0 / n_trees)
-    for start in range(0, n, 8):
-        for lane in range(8):
-            i = min(start + lane, n - 1)
-            first[lane] = (y[i] * width + x[i]) * 3
-        _sum_leaves(pixels, offsets, first, words, leaf_row, n_trees, leaves, scale, node, total)
-        for lane in range(min(8, n - start)):
+    share = np.float32(1.0 / rows.shape[1])
+    for start in range(0, len(y), 8):
+        _leaf_rows(pixels, offsets, y, x, start, width, words, leaf_row, rows)
+        for lane in range(min(8, len(y) - start)):
+            _sum_leaves(leaves, scale, rows[lane], total)
             top, side = y[start + lane], x[start + lane]
-            k = 0
-            for plane in range(n_planes):
+            for plane in range(out.shape[0]):
                 for row in range(window):
+                    # slices, because loops over plain ranges are what the compiler vectorises
+                    begin = (plane * window + row) * window
+                    source = total[begin : begin + window]
+                    target = out[plane, top + row, side : side + window]
                     for column in range(window):
-                        out[plane, top + row, side + column] += total[lane, k] * share
-                        k += 1
+                        target[column] += np.float32(source[column]) * share
 
 
 @njit(nogil=True, cache=True)
@@ -187,25 +197,21 @@ def window_probabilities(
     width: int,
     words: Any,
     leaf_row: Any,
-    n_trees: int,
     leaves: Any,
     scale: Any,
+    rows: Any,
+    total: Any,
     out: Any,
 ) -> None:
     """Write the predictions of windows at (y, x) to the rows of `out` (n, n_values) float32."""
-    n = len(y)
-    node = np.empty(8, np.int64)
-    first = np.empty(8, np.int64)
-    total = np.empty((8, leaves.shape[1]), np.float32)
-    share = np.float32(1.0 / n_trees)
-    for start in range(0, n, 8):
-        for lane in range(8):
-            i = min(start + lane, n - 1)
-            first[lane] = (y[i] * width + x[i]) * 3
-        _sum_leaves(pixels, offsets, first, words, leaf_row, n_trees, leaves, scale, node, total)
-        for lane in range(min(8, n - start)):
-            for k in range(leaves.shape[1]):
-                out[start + lane, k] = total[lane, k] * share
+    share = np.float32(1.0 / rows.shape[1])
+    for start in range(0, len(y), 8):
+        _leaf_rows(pixels, offsets, y, x, start, width, words, leaf_row, rows)
+        for lane in range(min(8, len(y) - start)):
+            _sum_leaves(leaves, scale, rows[lane], total)
+            target = out[start + lane]
+            for k in range(len(total)):
+                target[k] = np.float32(total[k]) * share
 
 
 @njit(nogil=True, cache=True)

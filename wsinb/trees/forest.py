@@ -159,7 +159,7 @@ class Forest:
         words, leaf_row, scale = self._packed
         window_probabilities(
             image.reshape(-1), self._offsets(image.shape[1]), l_y, l_x, image.shape[1], words, leaf_row,
-            self.n_trees, self.leaves, scale, out,
+            self.leaves, scale, *self._room(), out,
         )  # fmt: skip
         return out.reshape(len(l_y), self.n_classes - 1, self.n_outputs)
 
@@ -192,7 +192,7 @@ class Forest:
         words, leaf_row, scale = self._packed
         add_window_probabilities(
             image.reshape(-1), self._offsets(image.shape[1]), l_y, l_x, image.shape[1], words, leaf_row,
-            self.n_trees, self.leaves, scale, window, out,
+            self.leaves, scale, *self._room(), window, out,
         )  # fmt: skip
 
     def save(self, target: str | Path | BinaryIO) -> None:
@@ -229,11 +229,21 @@ class Forest:
         return np.cumsum(self.left < 0) - 1
 
     @cached_property
-    def _packed(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    def _packed(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32] | None]:
         from wsinb.trees.evaluate import pack_nodes
 
         words, leaf_row = pack_nodes(self.feature, self.threshold, self.left, self.right, self.roots)
-        return words, leaf_row, (1.0 / self.divisor).astype(np.float32)
+        return words, leaf_row, None if self._is_pure else (1.0 / self.divisor).astype(np.float32)
+
+    @cached_property
+    def _is_pure(self) -> bool:
+        """Whether leaves hold nothing but 0 and 1, whose sum over the trees fits a byte."""
+        is_bytes = self.leaves.dtype == np.uint8
+        return is_bytes and self.n_trees <= np.iinfo(np.uint8).max and bool((self.divisor == 1).all())
+
+    def _room(self) -> tuple[NDArray[np.int32], NDArray[Any]]:
+        total: NDArray[Any] = np.empty(self.leaves.shape[1], np.uint8 if self._is_pure else np.float32)
+        return np.empty((8, self.n_trees), np.int32), total
 
     def _offsets(self, width: int) -> NDArray[np.int64]:
         """Distance of each feature from the first byte of its window, in an image `width` pixels wide."""

@@ -80,12 +80,12 @@ def _leaf_store(
     leaf = tree.children_left < 0
     weight = tree.weighted_n_node_samples[leaf]
     value = tree.value[leaf]
-    fraction = np.zeros((len(weight), n_classes - 1, len(place)))
+    planes = np.zeros((len(weight), n_classes - 1, len(place)))
     for output, seen in enumerate(place):
         for column, number in enumerate(seen):
             if number > 0:
-                fraction[:, number - 1, output] = value[:, output, column]
-    fraction = fraction.reshape(len(weight), -1)
+                planes[:, number - 1, output] = value[:, output, column]
+    fraction = planes.reshape(len(weight), -1)
     counts = np.rint(fraction * weight[:, None])
     if np.array_equal(weight, np.rint(weight)) and np.array_equal(counts / weight[:, None], fraction):
         return smallest_counts(counts.astype(np.int64), weight.astype(np.int64))

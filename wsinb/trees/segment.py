@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -290,7 +290,7 @@ class _Kept:
         self.tolerance = tolerance
         self.rows: list[tuple[Any, int, float]] = []
 
-    def add(self, found: list[Found] | Iterator[Found]) -> None:
+    def add(self, found: list[Found]) -> None:
         """Keep those of a fitting area."""
         import shapely
 
