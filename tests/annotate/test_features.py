@@ -10,13 +10,13 @@ from hypothesis import given, settings
 
 from wsinb.annotate import from_features, new_annotations, to_features
 from wsinb.errors import InvalidAnnotation
-from wsinb.testing.annotations import annotations
+from wsinb.testing.annotations import annotation_tables
 from wsinb.testing.model_store import COMPARED
 
 SHARED = [name for name in COMPARED if name not in ("z", "t", "c", "created_by", "properties")]
 
 
-@given(annotations())
+@given(annotation_tables())
 @settings(deadline=None)
 def test_features_survive_json_and_come_back(gdf):
     features = json.loads(json.dumps(to_features(gdf), allow_nan=False))

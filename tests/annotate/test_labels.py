@@ -73,7 +73,9 @@ def test_json_round_trip(names, order):
     assert LabelSet.from_json(found.to_json()) == found
 
 
-@pytest.mark.parametrize("data", [{}, [1], [{}], [{"name": "a", "colour": "#000000"}], [{"name": "a"}, {"name": "a"}]])
+@pytest.mark.parametrize(
+    "data", [{}, [1], [{}], [{"name": "a", "colour": "#000000"}], [{"name": "a"}, {"name": "a"}]]
+)
 def test_bad_json_is_refused(data):
     with pytest.raises(InvalidInput, match="label"):
         LabelSet.from_json(data)

@@ -50,7 +50,13 @@ def test_angles_turn_clockwise_on_the_slide_where_y_points_down():
 
 
 def test_an_upright_rectangle_is_known_by_its_corners():
-    assert rectangle_params(shapely.box(1, 2, 11, 7)) == {"x": 1, "y": 2, "width": 10, "height": 5, "angle": 0}
+    assert rectangle_params(shapely.box(1, 2, 11, 7)) == {
+        "x": 1,
+        "y": 2,
+        "width": 10,
+        "height": 5,
+        "angle": 0,
+    }
     assert rectangle_params(shapely.Polygon([(0, 0), (10, 0), (0, 10)])) is None
     gdf = new_annotations([shapely.box(1, 2, 11, 7)], shape="rectangle")
     assert json.loads(gdf["shape_params"][0])["width"] == 10

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 
 from wsinb.annotate import COLUMNS, empty_annotations, from_arrow, new_annotations, snap, to_arrow, validate
 from wsinb.errors import InvalidAnnotation
-from wsinb.testing.annotations import annotations, geometries
+from wsinb.testing.annotations import annotation_tables, geometries
 
 SQUARE = shapely.box(0, 0, 10, 10)
 BOWTIE = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
@@ -48,14 +48,14 @@ def test_empty_table_has_the_same_dtypes_as_a_full_one():
     assert len(validate(empty_annotations())) == 0
 
 
-@given(annotations(max_size=5))
+@given(annotation_tables(max_size=5))
 @settings(deadline=None)
 def test_arrow_round_trip_changes_nothing(gdf):
     back = from_arrow(to_arrow(gdf))
     pd.testing.assert_frame_equal(pd.DataFrame(back), pd.DataFrame(gdf))
 
 
-@given(annotations(max_size=5))
+@given(annotation_tables(max_size=5))
 @settings(deadline=None)
 def test_validating_twice_changes_nothing(gdf):
     pd.testing.assert_frame_equal(pd.DataFrame(validate(gdf)), pd.DataFrame(gdf))
@@ -106,6 +106,7 @@ def test_json_columns_take_objects_and_keep_them():
         ({"properties": "[]"}, "not a JSON object"),
         ({"properties": '{"a": NaN}'}, "no JSON number"),
         ({"media": "{}"}, "not a JSON list"),
+        ({"properties": '{"a": "\\ud800"}'}, "half of a character"),
         ({"shape": "blob"}, "shape 'blob' is none of"),
         ({"shape": "point"}, "a polygon cannot be a point"),
         ({"shape": "image"}, "whole image has no geometry"),
@@ -128,6 +129,7 @@ def test_bad_values_are_refused_with_the_row_and_the_reason(columns, reason):
     ("columns", "reason"),
     [
         ({"label": 3}, "'label' must hold text"),
+        ({"label": "\ud800"}, "'label' must hold text"),
         ({"score": "high"}, "'score' must hold numbers"),
         ({"z": "one"}, "'z' must hold whole numbers"),
         ({"z": 1.5}, "'z' must hold whole numbers"),
@@ -139,7 +141,7 @@ def test_bad_values_are_refused_with_the_row_and_the_reason(columns, reason):
     ],
 )
 def test_wrong_types_are_refused_naming_the_column(columns, reason):
-    with pytest.raises(InvalidAnnotation, match="column|Column|JSON") as caught:
+    with pytest.raises(InvalidAnnotation, match=r"column|Column|JSON") as caught:
         square(**columns)
     assert reason in str(caught.value)
 
@@ -174,7 +176,7 @@ def test_repair_is_named_as_the_remedy_and_mends():
 
 def test_duplicate_ids_are_refused():
     id_ = str(uuid.uuid4())
-    with pytest.raises(InvalidAnnotation, match="row 1.*occurs twice"):
+    with pytest.raises(InvalidAnnotation, match=r"row 1.*occurs twice"):
         new_annotations([SQUARE, SQUARE], id=[id_, id_.upper()])
 
 
@@ -192,7 +194,7 @@ def test_many_problems_are_counted():
 
 def test_frames_that_are_no_annotation_tables_are_refused():
     gdf = gpd.GeoDataFrame({"area": [1.0]}, geometry=[SQUARE])
-    with pytest.raises(InvalidAnnotation, match="'area'.*properties"):
+    with pytest.raises(InvalidAnnotation, match=r"'area'.*properties"):
         validate(gdf)
     with pytest.raises(InvalidAnnotation, match="GeoDataFrame, not DataFrame"):
         validate(pd.DataFrame({"geometry": [SQUARE]}))

@@ -64,7 +64,7 @@ def test_names_never_leave_the_store(project, name):
 def test_what_cannot_be_stored_is_refused(project, tmp_path):
     with pytest.raises(InvalidInput, match="no file"):
         project.attach("main", "a", tmp_path / "missing")
-    with pytest.raises(InvalidInput, match="bytes or a pathlib.Path"):
+    with pytest.raises(InvalidInput, match=r"bytes or a pathlib.Path"):
         project.attach("main", "a", "text")
     with pytest.raises(InvalidInput, match="no artifact 'a'"):
         project.read_artifact("main", "a")

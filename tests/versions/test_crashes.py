@@ -144,7 +144,10 @@ def test_an_end_after_any_single_write_leaves_the_last_commit(project, monkeypat
 @pytest.mark.parametrize("limit", [100, 1500, 4096])
 def test_a_full_disk_refuses_the_commit_and_keeps_the_edits(project, limit):
     done = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(project.path), str(limit)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", FULL_DISK, str(project.path), str(limit)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     message, kept, rows = json.loads(done.stdout)
@@ -156,7 +159,9 @@ def test_a_full_disk_refuses_the_commit_and_keeps_the_edits(project, limit):
 
 
 def mount(source, target, *options):
-    done = subprocess.run(["mount", *options, source, str(target)], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["mount", *options, source, str(target)], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         pytest.skip(f"this user may not mount: {done.stderr.strip()}")
 

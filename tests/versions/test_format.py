@@ -216,7 +216,7 @@ def test_history_can_be_jumped(project):
 def test_a_newer_format_is_refused_with_the_remedy(project):
     marker = project.path / ".wsinb" / "format.json"
     marker.write_text('{"format": 99}')
-    with pytest.raises(StorageError, match="format 99.*reads up to 1: update it"):
+    with pytest.raises(StorageError, match=r"format 99.*reads up to 1: update it"):
         open_project(project.path)
     for damaged in ("{", "[]", '{"format": "x"}'):
         marker.write_text(damaged)
@@ -231,7 +231,7 @@ def test_columns_of_its_own_are_not_lost_by_this_version(project):
 
     repository.edit(lambda record: Draft("columns", "a", project=repository.objects.put(metadata)))
     assert len(project.read("one")) == 0
-    with pytest.raises(StorageError, match="columns of its own.*update it"):
+    with pytest.raises(StorageError, match=r"columns of its own.*update it"):
         project.session()
 
 
@@ -242,6 +242,11 @@ def test_a_half_made_project_is_none_and_can_be_made_again(project):
     create_project(project.path)
     with pytest.raises(ProjectExists, match="open it with open_project"):
         create_project(project.path)
+
+
+def use_everything(project):
+    project.read_artifact("main", "a")
+    project.session()["one"].delete(project.read("one")["id"][:1])
 
 
 @pytest.mark.parametrize("kind", ["objects", "parts", "keys", "artifacts", "refs"])
@@ -256,11 +261,7 @@ def test_damage_is_named_by_file(project, kind):
             path.write_bytes(damaged[: len(damaged) // 2])
     fresh = open_project(project.path)
     with pytest.raises(StorageError, match=f"{kind}/.*damaged"):
-        if kind == "artifacts":
-            fresh.read_artifact("main", "a")
-        session = fresh.session()
-        session["one"].delete(fresh.read("one")["id"][:1])
-        fresh.log()
+        use_everything(fresh)
 
 
 @pytest.mark.parametrize("kind", ["objects", "parts", "keys", "artifacts"])
@@ -274,12 +275,12 @@ def test_missing_files_are_named(project, kind):
             path.unlink()
     fresh = open_project(project.path)
     with pytest.raises(StorageError, match=f"{kind}/.*missing"):
-        if kind == "artifacts":
-            fresh.read_artifact("main", "a")
-        fresh.session()["one"].delete(fresh.read("one")["id"][:1])
+        use_everything(fresh)
 
 
-@pytest.mark.parametrize("name", ["", "-x", ".x", "a//b", "a/", "a b", "ä", "a\n", "x" * 101, "f" * 64, None, "../x"])
+@pytest.mark.parametrize(
+    "name", ["", "-x", ".x", "a//b", "a/", "a b", "ä", "a\n", "x" * 101, "f" * 64, None, "../x"]
+)
 def test_names_that_cannot_be_refs_are_refused(project, name):
     with pytest.raises(InvalidInput, match="cannot name a branch"):
         project.session(name)

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from wsinb.annotate import Label, snap
 from wsinb.errors import Conflict, InvalidInput, UnknownAnnotation, UnknownSlide
 from wsinb.project import create_project, open_project
-from wsinb.testing.annotations import annotations
+from wsinb.testing.annotations import annotation_tables
 from wsinb.testing.model_store import ModelStore, rows_of
 from wsinb.versions.slidelist import SlideEntry
 
@@ -50,7 +50,7 @@ class VersionsMachine(RuleBasedStateMachine):
         self.model.add_slide(name)
         self.commits.append(self.project.head())
 
-    @rule(who=WHO, slide=st.sampled_from(SLIDES), gdf=annotations(ids=IDS, min_size=1, max_size=4))
+    @rule(who=WHO, slide=st.sampled_from(SLIDES), gdf=annotation_tables(ids=IDS, min_size=1, max_size=4))
     def upsert(self, who, slide, gdf):
         real, model = self.sessions[who]
         try:

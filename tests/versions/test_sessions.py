@@ -96,7 +96,13 @@ def test_columns_that_an_upsert_lacks_keep_their_stored_values(project):
     session["one"].upsert(from_features([feature, {"geometry": {"type": "Point", "coordinates": [5, 5]}}]))
     session.commit("relabel and add")
     old, new = project.read("one").set_index("shape").loc[["polygon", "point"]].to_dict("records")
-    assert (old["label"], old["z"], old["c"], old["media"], old["score"]) == ("stroma", 3, 1, '["a.png"]', 0.25)
+    assert (old["label"], old["z"], old["c"], old["media"], old["score"]) == (
+        "stroma",
+        3,
+        1,
+        '["a.png"]',
+        0.25,
+    )
     assert (new["z"], new["layer"]) == (0, "manual")
 
 
@@ -215,18 +221,18 @@ def test_a_removed_slide_keeps_its_annotations_in_earlier_versions_and_returns_e
     session["one"].upsert(squares())
     before = session.commit("add").id
     project.slides.remove("one")
-    with pytest.raises(UnknownSlide, match="'main'.*'two'"):
+    with pytest.raises(UnknownSlide, match=r"'main'.*'two'"):
         project.read("one")
     add_slide(project, "one")
     assert len(project.read("one")) == 0
     assert len(project.read("one", before)) == 1
 
 
-@pytest.mark.parametrize("message", ["", "  ", None, 3])
+@pytest.mark.parametrize("message", ["", "  ", None, 3, "\ud800"])
 def test_a_commit_needs_a_message(project, message):
     session = project.session()
     session["one"].upsert(squares())
-    with pytest.raises(InvalidInput, match="needs a message"):
+    with pytest.raises(InvalidInput, match="message"):
         session.commit(message)
     session.commit("now")
 
@@ -237,7 +243,7 @@ def test_bad_input_changes_nothing(project):
         session["one"].upsert(squares(2).assign(score=[0.5, 7]))
     with pytest.raises(InvalidAnnotation, match="UUID"):
         session["one"].upsert(squares().assign(id="x")[["id", "geometry"]])
-    with pytest.raises(UnknownLabel, match="did you mean 'tumor'.*labels.add"):
+    with pytest.raises(UnknownLabel, match=r"did you mean 'tumor'.*labels.add"):
         session["one"].upsert(squares(label="tumro"))
     ids = session["one"].upsert(squares())
     with pytest.raises(UnknownAnnotation, match="has no annotation"):
@@ -277,9 +283,7 @@ def test_unknown_slides_and_branches_are_named(project):
         project.session(author=" ")
 
 
-@pytest.mark.parametrize(
-    "bbox", [(0, 0, 1), (0, 0, 1, "x"), (5, 0, 1, 1), (0, 0, float("nan"), 1), 5]
-)
+@pytest.mark.parametrize("bbox", [(0, 0, 1), (0, 0, 1, "x"), (5, 0, 1, 1), (0, 0, float("nan"), 1), 5])
 def test_bad_boxes_are_refused(project, bbox):
     with pytest.raises(InvalidInput, match="box"):
         project.read("one", bbox=bbox)
@@ -361,7 +365,9 @@ def test_many_rows_become_parts_that_geopandas_reads(project, tmp_path):
     gone = list(gdf["id"][:50])
     session["one"].upsert(changed)
     session["one"].delete(gone)
-    mixed = pd.concat([gdf.iloc[-2000:].assign(score=0.5), new_annotations(shapely.points(xy[:25_000] + 0.5))])
+    mixed = pd.concat(
+        [gdf.iloc[-2000:].assign(score=0.5), new_annotations(shapely.points(xy[:25_000] + 0.5))]
+    )
     session["one"].upsert(mixed.reset_index(drop=True))
     before = rows_of(session["one"].read())
     counts = session.commit("edits").changes["one"]
@@ -369,6 +375,8 @@ def test_many_rows_become_parts_that_geopandas_reads(project, tmp_path):
     assert rows_of(project.read("one")) == before
     assert project.repository.count("one") == len(before) == n + 1 - 50 + 25_000
     # a deleted row that comes back in bulk is not hidden by its deletion
-    session["one"].upsert(pd.concat([gdf.iloc[:50], new_annotations(shapely.points(xy[:21_000]))], ignore_index=True))
+    session["one"].upsert(
+        pd.concat([gdf.iloc[:50], new_annotations(shapely.points(xy[:21_000]))], ignore_index=True)
+    )
     session.commit("back")
     assert set(gone) <= set(project.read("one")["id"])

@@ -223,9 +223,20 @@ def _parse_one(text: str, name: str) -> tuple[Any, str | None]:
         value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         return None, f"its {name} is not JSON ({error})"
+    if "\\ud" in text.lower() and not _encodable(value):
+        return None, f"its {name} holds half of a character"
     if not isinstance(value, kind):
         return None, f"its {name} is not a JSON {'object' if kind is dict else 'list'}"
     return value, None
+
+
+def _encodable(value: Any) -> bool:
+    """Say whether a JSON value can be written as UTF-8: escapes may name half of a character."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _refuse_constant(word: str) -> None:

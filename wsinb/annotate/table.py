@@ -100,7 +100,8 @@ def _spread(name: str, value: Any, n: int) -> Any:
                 f"Column {name!r} has {len(value)} values for {n} geometries: give one each."
             )
         # a series is taken by position: its index says nothing about the geometries
-        return value.array if isinstance(value, pd.Series | pd.Index) else list(value)
+        values = value.array if isinstance(value, pd.Series | pd.Index) else value
+        return pd.Series(values, dtype=object) if isinstance(values, list | tuple) else pd.Series(values)
     if isinstance(value, Mapping):
-        return [dict(value) for _ in range(n)]
-    return [value] * n
+        return pd.Series([dict(value) for _ in range(n)], dtype=object)
+    return pd.Series([value] * n, dtype=object)

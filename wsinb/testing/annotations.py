@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from wsinb.annotate import new_annotations, shape_geometry
 
-__all__ = ["annotations", "geometries", "labels", "lines", "points", "polygons", "shape_params"]
+__all__ = ["annotation_tables", "geometries", "labels", "lines", "points", "polygons", "shape_params"]
 
 EXTENT = 4096.0
 
@@ -59,7 +59,9 @@ def polygons(draw: st.DrawFn, extent: float = EXTENT) -> shapely.Polygon | shape
     if kind == "hole":  # radii of the ring are at least 8, and an edge comes no nearer than half of that
         return shapely.Polygon(ring, [shapely.Point(l0_x, l0_y).buffer(2, 2).exterior.coords])
     if kind == "parts":
-        return shapely.MultiPolygon([shapely.Polygon(ring), shapely.box(l0_x + 70, l0_y, l0_x + 80, l0_y + 10)])
+        return shapely.MultiPolygon(
+            [shapely.Polygon(ring), shapely.box(l0_x + 70, l0_y, l0_x + 80, l0_y + 10)]
+        )
     return shapely.Polygon(ring)
 
 
@@ -91,7 +93,7 @@ def geometries(extent: float = EXTENT) -> st.SearchStrategy[shapely.Geometry]:
 
 
 @st.composite
-def annotations(
+def annotation_tables(
     draw: st.DrawFn,
     names: Sequence[str] = ("tumor", "stroma"),
     ids: Sequence[str] | None = None,

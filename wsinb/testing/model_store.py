@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import shapely
 
 from wsinb.errors import Conflict, InvalidInput, UnknownAnnotation, UnknownSlide
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 __all__ = ["ModelSession", "ModelStore", "rows_of"]
 
@@ -40,7 +42,9 @@ class ModelStore:
 
     def remove_slide(self, name: str) -> None:
         """Remove a slide, as a version."""
-        self._append({slide: rows for slide, rows in self.versions[-1].items() if slide != name}, removed={name})
+        self._append(
+            {slide: rows for slide, rows in self.versions[-1].items() if slide != name}, removed={name}
+        )
 
     def session(self) -> ModelSession:
         """Open a session on the newest version."""

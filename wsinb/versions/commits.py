@@ -146,6 +146,10 @@ class Committer:
     def _common(self, draft: Draft) -> dict[str, Any]:
         if not isinstance(draft.message, str) or not draft.message.strip():
             raise InvalidInput("A commit needs a message: say in a few words what was changed.")
+        try:
+            draft.message.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidInput(f"The message of a commit holds half of a character: {error}.") from error
         return {
             "author": draft.author,
             "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}+00:00",

@@ -26,8 +26,8 @@ def check_moved(
         for slide in sorted(staged.keys() & set(removed)):
             raise Conflict(
                 f"Slide {slide!r} was removed from {branch!r} meanwhile (by {record.data['author']}); "
-                f"nothing was written: your edits are in session[{slide!r}].edits(); add the slide again and open a "
-                f"new session."
+                f"nothing was written: your edits are in session[{slide!r}].edits(); "
+                f"add the slide again and open a new session."
             )
     clashes: dict[str, list[str]] = {}
     authors: set[str] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -12,6 +13,7 @@ from wsinb.errors import InvalidInput, SlideNotFound, UnknownSlide
 from wsinb.names import unknown
 from wsinb.versions.author import default_author
 from wsinb.versions.commits import Draft
+from wsinb.versions.layout import canonical
 from wsinb.versions.records import Record
 from wsinb.versions.repository import MAIN, Repository
 
@@ -135,7 +137,7 @@ class Slides(Mapping[str, SlideEntry]):
             slide.checksum,
             (int(slide.size[0]), int(slide.size[1])),
             None if slide.mpp_xy is None else (float(slide.mpp_xy[0]), float(slide.mpp_xy[1])),
-            dict(metadata or {}),
+            _check_metadata(metadata),
         )
 
         def change(entries: dict[str, Any]) -> None:
@@ -259,6 +261,19 @@ def _check_name(name: Any) -> str:
     if not isinstance(name, str) or not name.strip() or name != name.strip() or not name.isprintable():
         raise InvalidInput(f"A slide needs a printable name without spaces at its ends, not {name!r}.")
     return name
+
+
+def _check_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return metadata as it will be read back, or raise `InvalidInput`."""
+    if not isinstance(metadata, Mapping | None):
+        raise InvalidInput(
+            f"The metadata of a slide is a dict of JSON values, not {type(metadata).__name__}."
+        )
+    try:
+        back: dict[str, Any] = json.loads(canonical(dict(metadata or {})))
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"The metadata of a slide must be JSON values: {error}.") from error
+    return back
 
 
 def _row(entry: SlideEntry) -> str:
