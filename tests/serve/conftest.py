@@ -79,6 +79,7 @@ def start_server(root, base_url, home, *options):
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
     environment |= {
+        "JUPYTER_NO_CONFIG": "1",
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTER_DATA_DIR": str(home / "data"),
         "JUPYTER_RUNTIME_DIR": str(home / "runtime"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import subprocess
 import sys
@@ -36,11 +37,11 @@ def test_a_wrong_token_is_no_token(server, path):
     assert answer.status in (302, 401, 403)
 
 
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("path", EXAMPLES)
+NAMED = {(route.method, route.example) for route in ROUTES}
+
+
+@pytest.mark.parametrize(("verb", "path"), sorted(set(itertools.product(VERBS, EXAMPLES)) - NAMED))
 def test_a_verb_that_the_table_does_not_name_is_refused(server, verb, path):
-    if any(route.method == verb and route.example == path for route in ROUTES):
-        pytest.skip("the table names it")
     assert server.request(verb, path, body=b"{}").status == 405
 
 

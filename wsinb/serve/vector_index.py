@@ -12,8 +12,9 @@ import shapely
 from numpy.typing import NDArray
 
 from wsinb.annotate import to_features
-from wsinb.serve.vector_format import LINE, NO_LABEL, NO_LAYER, NO_SCORE, POINT, POLYGON, TILE_PX
+from wsinb.serve.vector_format import NO_LABEL, NO_LAYER, NO_SCORE, POINT, TILE_PX
 from wsinb.serve.vector_kernels import in_box, search_grid
+from wsinb.serve.vector_rings import Rings, outlines, starts_of
 
 __all__ = ["VectorIndex", "build_index"]
 
@@ -25,29 +26,6 @@ DENSITY_MIN_PER_TILE = 2_000  # ... if a tile holds more than this
 DENSITY_FROM_PER_TILE = 100_000  # and in any case where a tile holds more than this
 MAX_IMAGES = 1_000  # whole-image annotations that a viewer lists
 POINT_SIDE = 16.0  # level-0 pixels that a point stands for
-
-
-@dataclass(frozen=True)
-class Rings:
-    """Outlines: the rings of feature `i` are ``ring_starts[i]:ring_starts[i + 1]``.
-
-    Attributes
-    ----------
-    ring_starts, vertex_starts : int64, (n + 1,) and (r + 1,)
-        Where the rings of a feature and the vertices of a ring start.
-    l0_xy : float32, (v, 2)
-        Vertices, without the closing point of a ring.
-    boxes : float32, (r, 4)
-        Boxes of the rings: xmin, ymin, xmax, ymax.
-    holes : bool, (r,)
-        Whether a ring is a hole.
-    """
-
-    ring_starts: NDArray[np.int64]
-    vertex_starts: NDArray[np.int64]
-    l0_xy: NDArray[np.float32]
-    boxes: NDArray[np.float32]
-    holes: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -202,7 +180,7 @@ def build_index(table: pd.DataFrame) -> VectorIndex:
     layers, layer_names = _numbers(table["layer"].iloc[by_id], NO_LAYER)
     n_big = int(np.count_nonzero(side > GRID_L0_PX))
     centres = (boxes[:, :2].astype(np.float64) + boxes[:, 2:]) / 2
-    kinds, rings = _outlines(geometries[rows])
+    kinds, rings = outlines(geometries[rows])
     whole = np.flatnonzero(~np.isfinite(id_boxes).all(axis=1))[:MAX_IMAGES]
     return VectorIndex(
         ids=ids[by_id],
@@ -251,55 +229,6 @@ def _scores(values: pd.Series[Any]) -> NDArray[np.uint8]:
     return np.where(np.isnan(scores), NO_SCORE, steps).astype(np.uint8)
 
 
-def _outlines(geometries: NDArray[Any]) -> tuple[NDArray[np.uint8], Rings]:
-    """Return the kind of each geometry, and all rings, feature by feature."""
-    parts, owner = geometries, np.arange(len(geometries))
-    if (shapely.get_type_id(geometries) >= shapely.GeometryType.MULTIPOINT).any():
-        parts, owner = shapely.get_parts(geometries, return_index=True)
-    dimension = shapely.get_dimensions(parts)
-    kinds = np.zeros(len(geometries), np.int64)
-    np.maximum.at(kinds, owner, dimension)
-    # what a collection holds of lower dimension than its main part is not drawn
-    keep = dimension == kinds[owner]
-    parts, owner = parts[keep], owner[keep]
-    # only outlines with holes must be taken apart
-    holed = shapely.get_num_interior_rings(parts) > 0
-    rings, part_of = shapely.get_rings(parts[holed], return_index=True)
-    shapes = np.concatenate([parts[~holed], rings])
-    owner = np.concatenate([owner[~holed], owner[holed][part_of]]).astype(np.int64)
-    holes = np.concatenate([np.zeros(np.count_nonzero(~holed), bool), np.diff(part_of, prepend=-1) == 0])
-    order = np.argsort(owner, kind="stable")
-    shapes, owner, holes = shapes[order], owner[order], holes[order]
-    closed = kinds[owner] == 2
-    names = np.array([POINT, LINE, POLYGON], np.uint8)
-    return names[kinds], _ragged(shapes, owner, holes, closed, len(geometries))
-
-
-def _ragged(
-    shapes: NDArray[Any],
-    owner: NDArray[np.int64],
-    holes: NDArray[np.bool_],
-    closed: NDArray[np.bool_],
-    n: int,
-) -> Rings:
-    xy, shape_of = shapely.get_coordinates(shapes, return_index=True)
-    counts = np.bincount(shape_of, minlength=len(shapes)).astype(np.int64)
-    last = np.cumsum(counts) - 1
-    keep = np.ones(len(xy), bool)
-    keep[last[closed]] = False
-    return Rings(
-        ring_starts=_starts(np.bincount(owner, minlength=n)),
-        vertex_starts=_starts(counts - closed),
-        l0_xy=xy.astype(np.float32)[keep],
-        boxes=shapely.bounds(shapes).astype(np.float32).reshape(-1, 4),
-        holes=holes,
-    )
-
-
-def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-
-
 def _grid(centres: NDArray[np.float64], n_big: int) -> Grid:
     """Sort the features after the first `n_big` into cells; wide scatter makes the cells larger."""
     small = centres[n_big:]
@@ -314,7 +243,7 @@ def _grid(centres: NDArray[np.float64], n_big: int) -> Grid:
     col, row = (np.minimum(((small - low) // cell).astype(np.int64), [columns - 1, rows - 1])).T
     number = row * columns + col
     members = np.argsort(number, kind="stable") + n_big
-    starts = _starts(np.bincount(number, minlength=columns * rows))
+    starts = starts_of(np.bincount(number, minlength=columns * rows))
     return Grid(float(low[0]), float(low[1]), cell, columns, rows, starts, members.astype(np.int64))
 
 

@@ -22,6 +22,7 @@ BOX_PX = 4.0  # one smaller than this is a box
 RADIUS_PX = 1.0  # vertices nearer than this to the one before are dropped
 AREA_PX2 = 0.5  # so are those whose triangle with their neighbours is smaller
 SPECK_PX = 1.0  # smaller holes are not drawn, smaller parts are dots
+MAX_RINGS = 65_535  # as many as a tile can say of one feature
 MARGIN_PX = 16.0  # outlines are clipped this far outside the tile, beyond any stroke
 
 
@@ -190,14 +191,19 @@ def _room(array, used, more):
 
 
 @njit(cache=True, nogil=True)
-def _put(xy, used, points):
-    """Append points in eighths of a pixel; return the array and its used length."""
+def _put(xy, used, ring_vertices, rings, points, ends):
+    """Append rings, in eighths of a pixel; return the arrays and their used lengths."""
     count = points.shape[0]
     xy = _room(xy, used, 2 * count)
     for i in range(count):
         xy[used + 2 * i] = np.int16(round(points[i, 0] * UNITS_PER_PX))
         xy[used + 2 * i + 1] = np.int16(round(points[i, 1] * UNITS_PER_PX))
-    return xy, used + 2 * count
+    ring_vertices = _room(ring_vertices, rings, ends.size)
+    start = 0
+    for i in range(ends.size):
+        ring_vertices[rings + i] = ends[i] - start
+        start = ends[i]
+    return xy, used + 2 * count, ring_vertices, rings + ends.size
 
 
 @njit(cache=True, nogil=True)
@@ -219,11 +225,7 @@ def _ring_pieces(points, box, kind, hole, simplify):
     low, high = -MARGIN_PX, TILE_PX + MARGIN_PX
     nothing = np.empty(0, np.int64)
     side = max(box[2] - box[0], box[3] - box[1])
-    if box[0] > high or box[1] > high or box[2] < low or box[3] < low:
-        return points[:0], nothing
     if kind != POINT and simplify and side < SPECK_PX:
-        if hole:
-            return points[:0], nothing
         points[0, 0], points[0, 1] = 0.5 * (box[0] + box[2]), 0.5 * (box[1] + box[3])
         return points[:1], np.ones(1, np.int64)
     if kind == LINE:
@@ -254,6 +256,23 @@ def _screen_box(box, ox, oy, scale):
 
 
 @njit(cache=True, nogil=True)
+def _visible(box, hole, simplify):
+    """Tell whether anything of a ring with this box can be seen."""
+    low, high = -MARGIN_PX, TILE_PX + MARGIN_PX
+    if box[0] > high or box[1] > high or box[2] < low or box[3] < low:
+        return False
+    return not (hole and simplify and max(box[2] - box[0], box[3] - box[1]) < SPECK_PX)
+
+
+@njit(cache=True, nogil=True)
+def _to_screen(l0_points, ox, oy, scale):
+    points = np.empty(l0_points.shape, np.float64)
+    for i in range(points.shape[0]):
+        points[i, 0], points[i, 1] = (l0_points[i, 0] - ox) * scale, (l0_points[i, 1] - oy) * scale
+    return points
+
+
+@njit(cache=True, nogil=True)
 def _whole(box, kind):
     """Return the dot or the box that stands for a whole small feature."""
     side = max(box[2] - box[0], box[3] - box[1])
@@ -268,18 +287,7 @@ def _whole(box, kind):
 
 @njit(cache=True, nogil=True)
 def encode_features(
-    chosen,
-    ring_starts,
-    vertex_starts,
-    l0_xy,
-    ring_boxes,
-    holes,
-    boxes,
-    kinds,
-    ox,
-    oy,
-    scale,
-    simplify,
+    chosen, ring_starts, vertex_starts, l0_xy, ring_boxes, holes, boxes, kinds, ox, oy, scale, simplify
 ):
     """Draw features into a tile.
 
@@ -304,44 +312,32 @@ def encode_features(
         Positions of the features that are visible (int64), rings of each (uint16), vertices of each
         ring (uint32), coordinates (int16, x and y in turn).
     """
-    drawn = np.empty(chosen.size, np.int64)
-    ring_count = np.empty(chosen.size, np.uint16)
-    ring_vertices = np.empty(chosen.size + 16, np.uint32)
+    drawn, ring_count = np.empty(chosen.size, np.int64), np.empty(chosen.size, np.uint16)
+    vertices = np.empty(chosen.size + 16, np.uint32)
     xy = np.empty(16 * chosen.size + 64, np.int16)
     n = rings = used = 0
     for feature in chosen:
-        before = rings
+        before, kind = rings, kinds[feature]
         box = _screen_box(boxes[feature], ox, oy, scale)
         side = max(box[2] - box[0], box[3] - box[1])
-        kind = kinds[feature]
+        first, last = ring_starts[feature], ring_starts[feature + 1]
         if simplify and kind != POINT and (side < DOT_PX or (side < BOX_PX and kind == POLYGON)):
             points = _whole(box, kind)
-            xy, used = _put(xy, used, points)
-            ring_vertices = _room(ring_vertices, rings, 1)
-            ring_vertices[rings] = points.shape[0]
-            rings += 1
-        else:
-            for ring in range(ring_starts[feature], ring_starts[feature + 1]):
-                source = l0_xy[vertex_starts[ring] : vertex_starts[ring + 1]]
-                points = np.empty((source.shape[0], 2), np.float64)
-                for i in range(source.shape[0]):
-                    points[i, 0], points[i, 1] = (source[i, 0] - ox) * scale, (source[i, 1] - oy) * scale
-                ring_box = _screen_box(ring_boxes[ring], ox, oy, scale)
-                points, ends = _ring_pieces(points, ring_box, kind, holes[ring], simplify)
-                if rings - before + ends.size > 65535:
-                    break
-                xy, used = _put(xy, used, points)
-                ring_vertices = _room(ring_vertices, rings, ends.size)
-                start = 0
-                for end in ends:
-                    ring_vertices[rings] = end - start
-                    rings += 1
-                    start = end
+            ends = np.full(1, points.shape[0])
+            xy, used, vertices, rings = _put(xy, used, vertices, rings, points, ends)
+            first = last
+        for ring in range(first, last):
+            box = _screen_box(ring_boxes[ring], ox, oy, scale)
+            if _visible(box, holes[ring], simplify):
+                l0_points = l0_xy[vertex_starts[ring] : vertex_starts[ring + 1]]
+                points = _to_screen(l0_points, ox, oy, scale)
+                points, ends = _ring_pieces(points, box, kind, holes[ring], simplify)
+                if rings - before + ends.size <= MAX_RINGS:
+                    xy, used, vertices, rings = _put(xy, used, vertices, rings, points, ends)
         if rings > before:
-            drawn[n] = feature
-            ring_count[n] = rings - before
+            drawn[n], ring_count[n] = feature, rings - before
             n += 1
-    return drawn[:n], ring_count[:n], ring_vertices[:rings], xy[:used]
+    return drawn[:n], ring_count[:n], vertices[:rings], xy[:used]
 
 
 def warm_up() -> None:
