@@ -79,6 +79,22 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None
     assert sorted(file.name for file in tmp_path.iterdir()) == ["broken.png", "x.tif"]
 
 
+def test_a_disk_that_is_full_at_the_end_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_pyramid(IMAGE, tmp_path / "x.tif")
+    before = path.read_bytes()
+
+    def full(*paths: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(StorageError):
+        write_pyramid(IMAGE[:100], path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="nowhere"):
         write_pyramid(IMAGE, tmp_path / "nowhere" / "x.tif")

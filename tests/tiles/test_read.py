@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -19,6 +23,7 @@ from wsinb.testing import synthetic_slide
 from wsinb.tiles import Level, Slide, open_slide, write_pyramid
 from wsinb.tiles import region as region_module
 from wsinb.tiles.region import pick_level
+from wsinb.tiles.sources.positioned import PositionedFile
 
 coordinates = st.integers(-300, 1300)
 lengths = st.integers(1, 400)
@@ -209,20 +214,41 @@ def test_a_pickled_slide_is_opened_again(slide_path: Path, whole: np.ndarray) ->
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_child_reads_the_same(tmp_path: Path, slide_path: Path) -> None:
+def test_a_child_forked_while_another_thread_reads_is_not_stuck(tmp_path: Path, slide_path: Path) -> None:
     for path in (slide_path, _png(tmp_path / "x.png", synthetic_pixels())):
         slide = open_slide(path)
         expected = slide.read(3, 4, 60, 50).tobytes()
         reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            os.write(writer, slide.read(3, 4, 60, 50).tobytes())
-            os._exit(0)
+        with _held_by_another_thread(getattr(slide._source, "_lock", threading.RLock())):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)  # a child that waits for a lock that nobody will release ends here
+                os.write(writer, slide.read(3, 4, 60, 50).tobytes())
+                os._exit(0)
         os.close(writer)
         with os.fdopen(reader, "rb") as pipe:
             got = pipe.read()
         os.waitpid(child, 0)
         assert got == expected
+
+
+@contextmanager
+def _held_by_another_thread(lock: threading.RLock) -> Iterator[None]:
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with lock:
+            held.set()
+            done.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def test_a_level_of_an_odd_size_lines_up(tmp_path: Path) -> None:
@@ -234,6 +260,17 @@ def test_a_level_of_an_odd_size_lines_up(tmp_path: Path) -> None:
     fine = slide.read(900, 0, 50, 100)
     coarse = slide.read(900, 0, 25, 50, downsample=2)
     assert np.abs(cv2.resize(fine, (25, 50), interpolation=cv2.INTER_AREA).astype(int) - coarse).mean() < 3
+
+
+def test_a_read_beyond_the_file_takes_no_memory(slide_path: Path) -> None:
+    file = PositionedFile(slide_path)
+    for offset, count in ((0, 2**50), (2**40, 1), (slide_path.stat().st_size - 5, 6)):
+        with pytest.raises(EOFError):
+            file.read(offset, count)
+    assert len(file.read(slide_path.stat().st_size - 5, 5)) == 5
+    file.close()
+    with pytest.raises(ValueError, match="closed"):
+        file.read(0, 1)
 
 
 def synthetic_pixels() -> np.ndarray:
