@@ -31,7 +31,9 @@ def tissue() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     import cv2
     from skimage import data
 
-    image = data.immunohistochemistry()
+    read: Any = data.immunohistochemistry
+
+    image = read()
     brown = cv2.GaussianBlur(image[..., 2], (0, 0), 3) < 140
     return to_colour(image, "hsv"), brown.astype(np.uint8)
 

@@ -34,7 +34,9 @@ def write_slide(path: Path, side: int) -> None:
 
     from wsinb.tiles import write_pyramid
 
-    tissue = pyvips.Image.new_from_array(data.immunohistochemistry()).copy(interpretation="srgb")
+    read: Any = data.immunohistochemistry
+
+    tissue = pyvips.Image.new_from_array(read()).copy(interpretation="srgb")
     row = tissue.join(tissue.fliphor(), "horizontal")
     block = row.join(row.flipver(), "vertical").resize(2)
     count = -(-side // block.width)
@@ -48,7 +50,8 @@ def train(path: Path) -> None:
 
     from wsinb.trees import SegmentationForest, TrainingRegion
 
-    image: Any = cv2.resize(data.immunohistochemistry(), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    read: Any = data.immunohistochemistry
+    image: Any = cv2.resize(read(), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     brown = (cv2.GaussianBlur(image[..., 2], (0, 0), 2) < 140).astype(np.int16)
     model = SegmentationForest(n_windows=5000).fit([TrainingRegion(image, brown)])
     model.header["um_per_px"] = UM_PER_PX
