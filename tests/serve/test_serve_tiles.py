@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import simplejpeg
 
-from wsinb.tiles import open_slide
+from wsinb.serve.tiles import TileLayout, min_zoom
+from wsinb.tiles import open_slide, write_pyramid
+
+
+def texture(height, width):
+    y, x = np.mgrid[:height, :width]
+    return np.stack([x % 256, y % 256, (x + y) % 256], axis=-1).astype(np.uint8)
+
 
 PATH = {"path": "slides/example.tif"}
 
@@ -30,6 +37,22 @@ def test_the_slide_says_what_a_viewer_needs(slide):
     assert slide["planes"] == {"z": 1, "t": 1, "c": 1}
     assert slide["project"] is None
     assert slide["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    ("stored", "served"), [(256, 512), (512, 512), (1024, 1024), (768, 768), (2048, 512)]
+)
+def test_large_tiles_of_a_file_are_served_whole(tmp_path, stored, served):
+    write_pyramid(texture(2100, 2100), tmp_path / "a.tif", tile_size=stored)
+    with open_slide(tmp_path / "a.tif") as opened:
+        assert TileLayout.of(opened) == (2100, 2100, served, min_zoom(2100, 2100, served))
+
+
+@pytest.mark.parametrize(
+    ("size", "zoom"), [((1, 1), 0), ((512, 512), 0), ((513, 1), -1), ((40_960, 8), -7), ((512 << 9, 9), -9)]
+)
+def test_at_the_lowest_zoom_one_tile_holds_the_slide(size, zoom):
+    assert min_zoom(*size, 512) == zoom
 
 
 @pytest.mark.parametrize(("z", "x", "y"), [(0, 0, 0), (0, 3, 2), (-1, 1, 1), (-3, 0, 0)])
@@ -79,8 +102,6 @@ def test_an_etag_saves_the_body(server, slide_file):
 
 
 def test_a_changed_file_has_other_tiles(server, slide_file):
-    from wsinb.tiles import write_pyramid
-
     path = server.root / "changing.tif"
     write_pyramid(np.full((600, 600, 3), 30, np.uint8), path)
     query = {"path": "changing.tif"}

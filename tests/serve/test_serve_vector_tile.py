@@ -299,6 +299,12 @@ def test_a_crowded_tile_is_counted_even_where_outlines_could_be_seen(monkeypatch
     assert index.density_max_zoom == -1
 
 
+def test_what_is_absurdly_far_away_is_left_out():
+    index = build_index(table([cell(5, 5), shapely.Point(1e300, 5), shapely.box(1e18, 0, 1e19, 1e19)]))
+    assert (index.n, index.images) == (1, [])
+    assert decode(encode_tile(index, -31, 0, 0)).id.tolist() == [0]
+
+
 def test_far_outliers_do_not_blow_up_the_grid():
     index = build_index(table([cell(0, 0), cell(1e7, 1e7), cell(5e6, 10)]))
     assert len(index.grid.starts) < 5_000_000

@@ -32,7 +32,7 @@ class WsinbExtension(ExtensionApp):
     threads = Int(
         min(8, (os.cpu_count() or 2) + 2),
         min=1,
-        help="Threads for image tiles, and as many for annotations.",
+        help="Threads for image tiles, as many for drawing annotations, and as many for all else.",
     ).tag(config=True)
 
     def initialize_handlers(self) -> None:

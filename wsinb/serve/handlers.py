@@ -14,7 +14,7 @@ from tornado import web
 from wsinb.serve.core import Core
 from wsinb.serve.failures import failure_response
 from wsinb.serve.messages import MAX_BODY_BYTES, Request, Response, TooLarge, json_response
-from wsinb.serve.routes import Lane, find_route
+from wsinb.serve.routes import LANES, Lane, find_route
 
 __all__ = ["CoreHandler", "Workers"]
 
@@ -27,8 +27,7 @@ class Workers:
     def __init__(self, core: Core, threads: int) -> None:
         self.core = core
         self._pools: dict[Lane, ThreadPoolExecutor] = {
-            "image": ThreadPoolExecutor(threads, thread_name_prefix="wsinb-image"),
-            "data": ThreadPoolExecutor(threads, thread_name_prefix="wsinb-data"),
+            lane: ThreadPoolExecutor(threads, thread_name_prefix=f"wsinb-{lane}") for lane in LANES
         }
         self._waiting = 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from wsinb.serve import edits, features, projects, slides, tiles, vector
 from wsinb.serve.messages import MethodNotAllowed, NotServed, Request, Response
@@ -13,10 +13,11 @@ from wsinb.serve.messages import MethodNotAllowed, NotServed, Request, Response
 if TYPE_CHECKING:
     from wsinb.serve.core import Core
 
-__all__ = ["ROUTES", "Route", "find_route"]
+__all__ = ["LANES", "ROUTES", "Lane", "Route", "find_route"]
 
 Endpoint = Callable[["Core", Request, Mapping[str, str]], Response]
-Lane = Literal["image", "data"]
+Lane = Literal["image", "vector", "data"]
+LANES: tuple[Lane, ...] = get_args(Lane)
 
 _XYZ = r"(?P<z>-?\d{1,2})/(?P<x>-?\d{1,9})/(?P<y>-?\d{1,9})"
 
@@ -36,8 +37,8 @@ class Route:
     endpoint
         What answers.
     lane
-        Which workers answer: image tiles have their own, so that they keep coming
-        while annotations are read or written.
+        Which workers answer: image tiles keep coming while annotations are indexed, and
+        a commit does not wait behind either.
     activity
         Whether asking shows that a person is at work. An open viewer polls the log by itself:
         that must not keep a hub from stopping an idle server.
@@ -57,9 +58,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"tile/{_XYZ}", "tile/0/0/0", tiles.get_tile, "image"),
     Route("GET", "thumbnail", "thumbnail", tiles.get_thumbnail, "image"),
     Route("GET", "associated/(?P<name>[^/]{1,255})", "associated/label", tiles.get_associated, "image"),
-    Route("GET", "vector/meta", "vector/meta", vector.get_meta),
-    Route("GET", rf"vector/(?P<commit>[^/]{{1,128}})/{_XYZ}", "vector/0a1b/0/0/0", vector.get_tile),
-    Route("GET", "annotations", "annotations", features.get_annotations),
+    Route("GET", "vector/meta", "vector/meta", vector.get_meta, "vector"),
+    Route("GET", rf"vector/(?P<commit>[^/]{{1,128}})/{_XYZ}", "vector/0a1b/0/0/0", vector.get_tile, "vector"),
+    Route("GET", "annotations", "annotations", features.get_annotations, "vector"),
     Route("GET", "log", "log", projects.get_log, activity=False),
     Route("POST", "commit", "commit", edits.post_commit),
     Route("POST", "project", "project", projects.post_project),

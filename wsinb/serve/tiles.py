@@ -22,6 +22,7 @@ __all__ = ["TileLayout", "get_associated", "get_thumbnail", "get_tile"]
 JPEG_QUALITY = 85
 MIN_TILE_SIZE = 512
 MAX_TILE_SIZE = 1024
+TILE_STEP = 256
 MAX_THUMBNAIL = 4096
 
 
@@ -41,7 +42,9 @@ class TileLayout(NamedTuple):
         """Return the layout of `slide`: tiles of 512 px, or of the file's own size where that is larger."""
         width, height = slide.size
         own = max(slide.levels[0].tile_size)
-        tile_size = own if MIN_TILE_SIZE < own <= MAX_TILE_SIZE else MIN_TILE_SIZE
+        # a picture without tiles counts as one tile of any size
+        tiled = MIN_TILE_SIZE < own <= MAX_TILE_SIZE and own % TILE_STEP == 0
+        tile_size = own if tiled else MIN_TILE_SIZE
         return cls(width, height, tile_size, min_zoom(width, height, tile_size))
 
     def holds(self, z: int, x: int, y: int) -> bool:

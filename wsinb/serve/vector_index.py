@@ -24,6 +24,7 @@ SCAN_FRACTION = 32  # a search that expects more than this part of all features 
 DENSITY_SIDE_PX = 2.0  # density is drawn where the median annotation is smaller than this on screen ...
 DENSITY_MIN_PER_TILE = 2_000  # ... if a tile holds more than this
 DENSITY_FROM_PER_TILE = 100_000  # and in any case where a tile holds more than this
+REACH = 2.0**30  # level-0 pixels from the origin; nothing farther can be on a slide
 MAX_IMAGES = 1_000  # whole-image annotations that a viewer lists
 POINT_SIDE = 16.0  # level-0 pixels that a point stands for
 
@@ -55,7 +56,7 @@ class Grid:
 
 @dataclass(frozen=True)
 class VectorIndex:
-    """Annotations with a geometry, the largest first; `n` of them.
+    """Annotations with a geometry (within `REACH`), the largest first; `n` of them.
 
     Attributes
     ----------
@@ -172,7 +173,8 @@ def build_index(table: pd.DataFrame) -> VectorIndex:
     by_id = np.argsort(ids.astype(str), kind="stable")
     geometries = np.asarray(table.geometry.to_numpy(), dtype=object)[by_id]
     id_boxes = shapely.bounds(geometries)
-    drawn = np.flatnonzero(np.isfinite(id_boxes).all(axis=1))
+    # a comparison with NaN is false: what has no geometry is left out as well
+    drawn = np.flatnonzero((np.abs(id_boxes) <= REACH).all(axis=1))
     side = (id_boxes[drawn, 2:] - id_boxes[drawn, :2]).max(axis=1, initial=0.0)
     rows = drawn[np.argsort(-side, kind="stable")]
     boxes = id_boxes[rows].astype(np.float32)
