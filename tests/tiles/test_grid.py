@@ -14,6 +14,8 @@ from wsinb.errors import InvalidInput
 from wsinb.frames import Box
 from wsinb.tiles import Slide
 
+BOW_TIE = shapely.Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])
+
 
 def test_tiles_cover_the_slide_once(slide: Slide, whole: np.ndarray) -> None:
     grid = slide.tiles(400)
@@ -77,7 +79,14 @@ def test_within_a_box_leaves_out_tiles_that_only_touch(slide: Slide) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"size": 0}, {"overlap": 512}, {"overlap": -1}, {"within": (0, 0, 5, 5)}, {"downsample": -1}],
+    [
+        {"size": 0},
+        {"overlap": 512},
+        {"overlap": -1},
+        {"within": (0, 0, 5, 5)},
+        {"within": BOW_TIE},
+        {"downsample": -1},
+    ],
 )
 def test_a_grid_that_cannot_be_is_refused(slide: Slide, arguments: dict) -> None:
     with pytest.raises(InvalidInput):

@@ -89,6 +89,16 @@ def test_pages_of_equal_size_are_no_pyramid(tmp_path: Path) -> None:
     assert open_slide(path).source_name != "jpeg-tiff"
 
 
+def test_a_tiled_page_of_another_picture_is_no_level(tmp_path: Path) -> None:
+    path = tmp_path / "two.tif"
+    with tifffile.TiffWriter(path) as tiff:
+        for image in (IMAGE, IMAGE[:60, :300]):
+            tiff.write(image, tile=(32, 32), compression="jpeg", photometric="rgb", metadata=None)
+    slide = open_slide(path)
+    assert [level.size for level in slide.levels] == [(400, 320)]
+    assert np.array_equal(slide.read(0, 0, 400, 320), by_openslide(path, 0, 0, 400, 320))
+
+
 def tile_place(path: Path, index: int) -> tuple[int, int]:
     with tifffile.TiffFile(path) as tiff:
         return tiff.pages[0].dataoffsets[index], tiff.pages[0].databytecounts[index]

@@ -63,6 +63,13 @@ def test_a_slide_shows_itself_in_a_notebook(slide: Slide) -> None:
     assert "small.tif" in slide._repr_html_()
 
 
+def test_a_slide_opens_in_a_viewer(slide: Slide) -> None:
+    viewer = slide.view(height="300px")
+    assert type(viewer).__name__ == "SlideViewer"
+    assert viewer.slide.path == slide.path
+    viewer.close()
+
+
 def test_markup_in_a_file_name_is_text(tmp_path: Path, slide_path: Path) -> None:
     path = shutil.copy(slide_path, tmp_path / "<b onclick=x>.tif")
     assert "<b onclick" not in open_slide(path)._repr_html_()

@@ -120,6 +120,9 @@ def _places_within(
         raise InvalidInput(
             f"within is a {type(within).__name__}: give a Box or a shapely polygon in level-0 pixels."
         )
+    if not area.is_valid:
+        reason = shapely.is_valid_reason(area)
+        raise InvalidInput(f"within is no valid area ({reason}): mend it, for example by shapely.make_valid.")
     area = shapely.intersection(area, shapely.box(0, 0, *slide.size))
     if area.is_empty:
         return []
