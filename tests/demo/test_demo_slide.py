@@ -8,6 +8,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import maximum_filter
 
 from wsinb.demo import dice
 from wsinb.demo.annotations import split_regions
@@ -45,10 +46,11 @@ def test_nests_are_valid_apart_from_each_other_and_on_tissue(layout: Layout):
         assert layout.tumour[int(point.y // CELL), int(point.x // CELL)] > 0
 
 
-def test_some_outlines_have_holes_and_none_is_convex():
+def test_outlines_are_irregular_and_some_have_holes():
     polygons = [nest.polygon for nest in make_layout(20_480).nests]
     assert any(polygon.interiors for polygon in polygons)
-    assert all(polygon.area < 0.98 * polygon.convex_hull.area for polygon in polygons)
+    solidity = [polygon.area / polygon.convex_hull.area for polygon in polygons]
+    assert np.median(solidity) < 0.9
 
 
 @pytest.mark.parametrize("size", [2048, 4096, 20_480])
@@ -89,7 +91,8 @@ def test_tumour_looks_different_from_mucosa_and_glass_is_bright(layout: Layout, 
     assert image.shape == (SIZE, SIZE, 3)
     coarse = image.reshape(SIZE // CELL, CELL, SIZE // CELL, CELL, 3).mean(axis=(1, 3))
     tumour, mucosa = layout.tumour > 40, (layout.tumour < -40) & (layout.tissue > 0.95)
-    assert coarse[layout.tissue == 0].min() > 235
+    glass = maximum_filter(layout.tissue, 5) == 0
+    assert coarse[glass].min() > 235
     blueness = coarse[..., 2] - coarse[..., 0]
     assert blueness[tumour].mean() > blueness[mucosa].mean() + 10
     assert coarse[tumour].std(axis=0).mean() < coarse[mucosa].std(axis=0).mean()

@@ -14,7 +14,7 @@ def test_shipped_jobs_are_found_by_name():
 
 
 def test_unknown_job_lists_what_there_is():
-    with pytest.raises(UnknownJob, match="did you mean 'segment_apply'.*segment_apply, segment_train"):
+    with pytest.raises(UnknownJob, match=r"did you mean 'segment_apply'.*segment_apply, segment_train"):
         find_job("segment_aply")
 
 

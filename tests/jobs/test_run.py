@@ -26,7 +26,8 @@ session = study.session(branch)
 for name in slides:
     former = session[name].read()
     session[name].delete(former.loc[former["layer"] == "job:box", "id"].tolist())
-    session[name].upsert(wsinb.new_annotations([shapely.box(0, 0, side, side)], label="tumor", layer="job:box"))
+    box = shapely.box(0, 0, side, side)
+    session[name].upsert(wsinb.new_annotations([box], label="tumor", layer="job:box"))
 commit = session.commit("a box")
 jobs.result(commit=commit.id, side=side)
 """

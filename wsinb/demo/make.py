@@ -69,7 +69,8 @@ def make_demo(folder: str | Path, size: int | None = None, progress: Progress = 
     try:
         _clear(folder)
     except OSError as error:
-        raise StorageError(f"{folder} cannot be written: {error.strerror}; choose another folder.") from error
+        reason = error.strerror or error
+        raise StorageError(f"{folder} cannot be written: {reason}; choose another folder.") from error
     with _timed(seconds, "slide"):
         layout = make_layout(size or DEFAULT_SIZE)
         write_slide(layout, folder / f"{SLIDE}.tiff", progress=progress)
@@ -85,13 +86,14 @@ def make_demo(folder: str | Path, size: int | None = None, progress: Progress = 
         found = table.loc[(table["layer"] == RESULT_LAYER) & (table["label"] == TUMOUR), "geometry"]
         agreement = dice(found, split.held_out, outside=split.rois)
     _copy_notebooks(folder)
+    seconds["total"] = sum(seconds.values())
     report = DemoReport(
         folder=str(folder),
         slide_size=[layout.size, layout.size],
         versions=[commit.id for commit in reversed(project.log())],
         polygons=len(found),
         dice=round(agreement, 4),
-        seconds={step: round(value, 2) for step, value in {**seconds, "total": sum(seconds.values())}.items()},
+        seconds={step: round(value, 2) for step, value in seconds.items()},
     )
     write_marker(folder, {**report.to_json(), "finished": True})
     return report
