@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from wsinb.errors import InvalidInput, UnknownMpp
 from wsinb.progress import Progress, Tracker
 from wsinb.trees.grid import window_starts
-from wsinb.trees.polygons import mask_polygons, simplified
+from wsinb.trees.polygon_table import PolygonTable
+from wsinb.trees.polygons import mask_polygons
 from wsinb.trees.raster import rasterise
 from wsinb.trees.seams import Found, Piece, SeamMerger
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from wsinb.trees.segmentation import SegmentationForest
 
 __all__ = ["model_downsample", "segment_slide"]
-
-BATCH = 1000
 
 
 def segment_slide(
@@ -92,7 +91,7 @@ def segment_slide(
     _check(tile_size, min_area, max_area, tolerance, threads)
     job = _Job.plan(slide, model, within, tile_size, skip_white)
     merger = SeamMerger()
-    kept = _Kept(job.downsample, slide.size, min_area, max_area, tolerance)
+    kept = PolygonTable(job.downsample, slide.size, min_area, max_area, tolerance)
     workers = (
         threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
@@ -182,7 +181,7 @@ class _Job:
         if isinstance(within, tuple):
             within = shapely.box(*within)
         if within is not None and (not isinstance(within, shapely.Geometry) or not shapely.area(within) > 0):
-            raise InvalidInput("within must be a box or polygon with an area, in level-0 pixels")
+            raise InvalidInput("within has no area: give a box or polygon in level-0 pixels, or None for all")
         return cls(
             slide, model, downsample, width, height,
             window_starts(max(height, model.window), model.window, model.step),
@@ -270,66 +269,3 @@ def _in_order(run: Callable[[_Tile], Piece], tiles: list[_Tile], workers: int) -
             yield waiting.popleft().result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-class _Kept:
-    """The polygons of the result: filtered, simplified and moved to level-0 pixels as they come."""
-
-    def __init__(
-        self,
-        downsample: float,
-        l0_size: tuple[int, int],
-        min_area: float,
-        max_area: float | None,
-        tolerance: float,
-    ) -> None:
-        self.downsample = downsample
-        self.l0_size = l0_size
-        self.min_area = min_area
-        self.max_area = np.inf if max_area is None else max_area
-        self.tolerance = tolerance
-        self.rows: list[tuple[Any, int, float]] = []
-
-    def add(self, found: list[Found]) -> None:
-        """Keep those of a fitting area."""
-        import shapely
-
-        batch = [
-            item
-            for item in found
-            if self.min_area <= item.n_pixels * self.downsample**2 <= self.max_area and item.n_pixels
-        ]
-        for start in range(0, len(batch), BATCH):
-            part = batch[start : start + BATCH]
-            outlines = np.array([item.polygon for item in part], object)
-            l0 = self._to_l0(simplified(outlines, self.tolerance))
-            bad = ~shapely.is_valid(l0)
-            l0[bad] = self._to_l0(outlines[bad])
-            scores = [min(1.0, item.probability_sum / item.n_pixels) for item in part]
-            self.rows += zip(l0, [item.label for item in part], scores, strict=True)
-
-    def _to_l0(self, polygons: NDArray[np.object_]) -> NDArray[np.object_]:
-        """Scale to level-0 pixels; the last pixel may reach over the edge of the slide and is cut there."""
-        import shapely
-
-        l0 = shapely.transform(polygons, lambda xy: np.minimum(xy * self.downsample, self.l0_size))
-        return np.asarray(l0, object)
-
-    def table(self, labels: list[str], layer: str, created_by: str | None) -> gpd.GeoDataFrame:
-        """Return the annotation table, by label and place."""
-        import shapely
-
-        from wsinb.annotate import empty_annotations, new_annotations
-
-        if not self.rows:
-            return empty_annotations()
-        bounds = shapely.bounds([row[0] for row in self.rows])
-        order = np.lexsort((*bounds.T[::-1], [row[1] for row in self.rows]))
-        rows = [self.rows[index] for index in order]
-        return new_annotations(
-            [row[0] for row in rows],
-            label=[labels[row[1]] for row in rows],
-            layer=layer,
-            score=[row[2] for row in rows],
-            created_by=created_by,
-        )

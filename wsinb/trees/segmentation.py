@@ -7,7 +7,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,6 +18,7 @@ from wsinb.errors import InvalidInput
 from wsinb.progress import Progress
 from wsinb.trees.forest import Forest
 from wsinb.trees.grid import step_for, window_hits, window_starts
+from wsinb.trees.header import check_header, library_versions
 from wsinb.trees.sampling import TrainingRegion, draw_windows
 from wsinb.trees.subwindows import COLOURS, to_colour, turn_windows
 
@@ -46,7 +47,7 @@ class SegmentationForest:
     min_samples_leaf : int
         Windows that a leaf holds at least; 1 grows trees fully.
     n_windows : int
-        Windows drawn for training; each takes ``13 * window**2`` bytes while training.
+        Windows drawn for training; each takes about ``20 * window**2`` bytes while training.
     colour : {"hsv", "rgb"}
         Colour space, see `wsinb.trees.to_colour`.
     random_state : int
@@ -160,17 +161,19 @@ class SegmentationForest:
         order = rng.permutation(self.n_windows + holdout)
         train, rest = order[holdout:], order[:holdout]
         colours, classes = drawn.colours[train], drawn.classes[train]
+        set_aside = drawn.colours[rest], drawn.classes[rest]
+        on_glass = drawn.classes[drawn.white]
+        del drawn  # hundreds of megabytes, not to be held while trees grow
         if self.augment:
             colours, classes = turn_windows(colours, classes, rng)
         self._forest = fit_forest(self, colours, classes, len(names), rng, progress)
-        on_glass = drawn.classes[drawn.white]
         self.header.update(
             labels=names,
             parameters={name: getattr(self, name) for name in PARAMETERS},
             # glass that never carried a label need not be looked at when predicting
             white_is_background=bool(np.mean(on_glass > 0) < WHITE_SHARE) if on_glass.size else True,
-            scores=score_windows(self._forest, drawn.colours[rest], drawn.classes[rest], names),
-            versions=_versions(),
+            scores=score_windows(self._forest, *set_aside, names),
+            versions=library_versions(),
         )
         return self
 
@@ -259,29 +262,12 @@ class SegmentationForest:
         name = str(source) if isinstance(source, str | Path) else "the model"
         try:
             model = cls(**{key: header["parameters"][key] for key in PARAMETERS})
-            _check_header(header, forest, model)
+            check_header(header, forest, model.window)
         except (KeyError, TypeError, InvalidInput) as error:
             raise InvalidInput(f"{name} is not a segmentation model, or is damaged: {error}") from error
         model._forest = forest
         model.header = dict(header)
         return model
-
-
-def _check_header(header: Mapping[str, Any], forest: Forest, model: SegmentationForest) -> None:
-    labels = header["labels"]
-    if not isinstance(labels, list) or not all(isinstance(name, str) and name for name in labels):
-        raise InvalidInput("its labels are not names")
-    if forest.classes != tuple(range(len(labels))) or len(set(labels)) != len(labels):
-        raise InvalidInput("its labels do not match its classes")
-    pixels = model.window * model.window
-    if forest.n_outputs != pixels or forest.n_features != 3 * pixels:
-        raise InvalidInput(f"its forest does not see windows of {model.window} px")
-    if type(header["white_is_background"]) is not bool:
-        raise InvalidInput("white_is_background is neither true nor false")
-    for key in ("um_per_px", "downsample"):
-        value = header[key]
-        if value is not None and (type(value) not in (int, float) or not 0 < value < 1e6):
-            raise InvalidInput(f"{key} is {value!r}")
 
 
 def _whole(name: str, value: Any, low: int, high: int) -> int:
@@ -316,11 +302,3 @@ def _white_windows(
     darkest = cv2.erode(image.min(axis=2), kernel, anchor=(0, 0))
     white: NDArray[np.bool_] = darkest[np.ix_(y_starts, x_starts)] >= WHITE_LEVEL
     return white
-
-
-def _versions() -> dict[str, str]:
-    from importlib.metadata import version
-
-    from wsinb import __version__
-
-    return {**{name: version(name) for name in ("numba", "numpy", "scikit-learn")}, "wsinb": __version__}
