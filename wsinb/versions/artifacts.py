@@ -28,6 +28,7 @@ from wsinb.versions.store import Store
 __all__ = ["Artifacts"]
 
 MAX_NAME = 200
+READ_WHOLE_BYTES = 64 << 20
 
 
 class Artifacts:
@@ -42,11 +43,14 @@ class Artifacts:
         if isinstance(data, Path):
             if not data.is_file():
                 raise InvalidInput(f"There is no file {data} for the artifact {name!r}: check the path.")
-            sha, size = sha256_file(data), data.stat().st_size
-        elif isinstance(data, bytes):
+            if data.stat().st_size <= READ_WHOLE_BYTES:  # then it cannot change between hash and copy
+                data = data.read_bytes()
+        elif not isinstance(data, bytes):
+            raise InvalidInput(f"Artifact {name!r} is bytes or a pathlib.Path, not {type(data).__name__}.")
+        if isinstance(data, bytes):
             sha, size = sha256(data), len(data)
         else:
-            raise InvalidInput(f"Artifact {name!r} is bytes or a pathlib.Path, not {type(data).__name__}.")
+            sha, size = sha256_file(data), data.stat().st_size
         self._store.put_if_absent(artifact_key(sha), data)
         return Artifact(name, sha, size)
 

@@ -51,13 +51,13 @@ def parse_ids(texts: Sequence[str] | pa.Array | pa.ChunkedArray) -> Ids:
     Raises
     ------
     InvalidInput
-        If one is not a UUID of 32 hexadecimal digits and hyphens.
+        If one is not a UUID of 32 hexadecimal digits and 4 hyphens.
     """
     items = texts.to_pylist() if isinstance(texts, pa.Array | pa.ChunkedArray) else list(texts)
     try:
+        good = all(len(item) == 36 and item.count("-") == 4 for item in items)
         raw = bytes.fromhex("".join(items).replace("-", ""))
-        good = len(raw) == 16 * len(items)
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         good = False
     if not good:
         raise InvalidInput("Ids of annotations are UUID texts, as in the column 'id'.")

@@ -82,14 +82,7 @@ class PosixStore:
         with self._explained("write", key):
             with self._lock:
                 self._unsynced.add(target.parent)
-            try:
-                # shows that it is in use to whoever clears away what nothing refers to
-                os.utime(target)
-            except FileNotFoundError:
-                pass
-            else:
-                return False
-            return self._write(target, data)
+            return False if self._touch(target) else self._write(target, data)
 
     def copy_if_absent(self, source: str, target: str) -> bool:
         """Link a key to another name where there is none; durable when it returns."""
@@ -101,6 +94,10 @@ class PosixStore:
                 os.link(self.path(source), place)
             except FileExistsError:
                 return False
+            except PermissionError:
+                # many systems refuse links to the files of another user
+                if not self._write(place, self.path(source).read_bytes()):
+                    return False
             _sync_folder(place.parent)
         return True
 
@@ -116,6 +113,16 @@ class PosixStore:
             with self._lock:
                 self._unsynced |= folders
             raise
+
+    def _touch(self, target: Path) -> bool:
+        """Show that a file is in use to whoever clears away what nothing names; say if there is one."""
+        try:
+            os.utime(target)
+        except FileNotFoundError:
+            return False
+        except PermissionError:
+            return target.exists()  # the file of another user: it can be used all the same
+        return True
 
     def _write(self, target: Path, data: bytes | Path) -> bool:
         self._make_folder(target.parent)
@@ -164,5 +171,8 @@ def _sync_folder(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems have no such call
+            raise
     finally:
         os.close(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -71,7 +72,7 @@ class SlideEntry:
             data["checksum"],
             (width, height),
             None if mpp is None else (mpp[0], mpp[1]),
-            data["metadata"],
+            copy.deepcopy(data["metadata"]),
         )
 
 
@@ -130,15 +131,15 @@ class Slides(Mapping[str, SlideEntry]):
         from wsinb.tiles import open_slide
 
         file = self._locate(str(path))
-        slide = open_slide(file, mpp=mpp)
-        entry = SlideEntry(
-            _check_name(slide.name if name is None else name),
-            self._stored_path(file),
-            slide.checksum,
-            (int(slide.size[0]), int(slide.size[1])),
-            None if slide.mpp_xy is None else (float(slide.mpp_xy[0]), float(slide.mpp_xy[1])),
-            _check_metadata(metadata),
-        )
+        with open_slide(file, mpp=mpp) as slide:
+            entry = SlideEntry(
+                _check_name(slide.name if name is None else name),
+                self._stored_path(file),
+                slide.checksum,
+                (int(slide.size[0]), int(slide.size[1])),
+                None if slide.mpp_xy is None else (float(slide.mpp_xy[0]), float(slide.mpp_xy[1])),
+                _check_metadata(metadata),
+            )
 
         def change(entries: dict[str, Any]) -> None:
             if entry.name in entries:
@@ -175,7 +176,9 @@ class Slides(Mapping[str, SlideEntry]):
 
         before = self[name]
         file = self._locate(str(path))
-        if open_slide(file).checksum != before.checksum:
+        with open_slide(file) as slide:
+            checksum = slide.checksum
+        if checksum != before.checksum:
             raise InvalidInput(
                 f"The file {file} is not slide {name!r}: its checksum differs; add it as a new slide."
             )
@@ -214,6 +217,7 @@ class Slides(Mapping[str, SlideEntry]):
             )
         slide = open_slide(file, mpp=entry.mpp)
         if tuple(slide.size) != entry.size:
+            slide.close()
             raise InvalidInput(
                 f"The file {file} is {slide.size[0]} x {slide.size[1]} pixels, and slide {name!r} "
                 f"was {entry.size[0]} x {entry.size[1]} when added: put the old file back, or add this one "
