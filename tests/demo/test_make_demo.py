@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 import subprocess
 import sys
+import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import papermill
@@ -105,6 +110,25 @@ def test_an_unfinished_demo_is_made_afresh(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.slow
+def test_jupyterlab_serves_the_tour_until_it_is_told_to_stop(demo):
+    folder, _ = demo
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "wsinb", "demo", str(folder), "--no-browser", "--port", str(port)]
+    environment = {**os.environ, "JUPYTER_TOKEN": "secret"}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as lab:
+        try:
+            url = f"http://127.0.0.1:{port}/api/contents/notebooks/tour.ipynb?content=0&token=secret"
+            assert json.loads(_fetch(url, seconds=60))["path"] == "notebooks/tour.ipynb"
+        finally:
+            lab.terminate()
+    assert lab.returncode is not None
+
+
+@pytest.mark.slow
 def test_the_tour_runs_from_top_to_bottom(demo, tmp_path: Path):
     folder, _ = demo
     notebook = papermill.execute_notebook(
@@ -156,3 +180,16 @@ def test_jupyterlab_is_started_on_the_tour(tmp_path: Path):
     assert "--LabApp.default_url=/lab/tree/notebooks/tour.ipynb" in command
     assert {"--no-browser", "--port=9999"} <= set(command)
     assert "--no-browser" not in lab_command(tmp_path)
+
+
+def _fetch(url: str, seconds: float) -> bytes:
+    """Read a URL of a server that is about to start."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.read()
+        except (urllib.error.URLError, OSError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -34,6 +33,8 @@ def lab_command(folder: str | Path, browser: bool = True, port: int | None = Non
 def start_lab(folder: str | Path, browser: bool = True, port: int | None = None) -> int:
     """Run JupyterLab in a demo folder until it is stopped, and return its exit code.
 
+    Where the system can, JupyterLab takes the place of this process, so that signals reach it.
+
     Parameters
     ----------
     folder : str or Path
@@ -43,7 +44,8 @@ def start_lab(folder: str | Path, browser: bool = True, port: int | None = None)
     port : int, optional
         The port to listen on; JupyterLab finds a free one by default.
     """
-    with subprocess.Popen(lab_command(folder, browser, port)) as lab:
-        # Ctrl-C reaches JupyterLab too, which asks and then stops: wait for it
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        return lab.wait()
+    command = lab_command(folder, browser, port)
+    sys.stdout.flush()
+    if os.name == "posix":
+        os.execv(command[0], command)  # noqa: S606 - a fixed program, no shell is meant
+    return subprocess.call(command)
