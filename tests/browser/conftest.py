@@ -77,7 +77,10 @@ class Server:
         project = wsinb.create_project(folder)
         shutil.copy(self.root / "slide.tif", folder / "liver.tif")
         project.slides.add(folder / "liver.tif")
-        labels = [wsinb.Label("tumor", color="#cc4444", key="t"), wsinb.Label("stroma", color="#3377cc", key="s")]
+        labels = [
+            wsinb.Label("tumor", color="#cc4444", key="t"),
+            wsinb.Label("stroma", color="#3377cc", key="s"),
+        ]
         project.labels.add(labels)
         session = project.session(author="pathologist")
         regions = synthetic_regions(SIZE)["tumor"]
@@ -91,7 +94,8 @@ def server(tmp_path_factory) -> Iterator[Server]:
     root = tmp_path_factory.mktemp("lab-root")
     state = tmp_path_factory.mktemp("lab-state")
     synthetic_slide(root / "slide.tif", SIZE)
-    (root / "broken.svs").write_bytes(b"II*\0" + bytes(200))
+    (root / "bad").mkdir()
+    (root / "bad" / "broken.svs").write_bytes(b"II*\0" + bytes(200))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -218,7 +222,9 @@ class Lab:
         button = self.page.locator(f".wsinb-toolbar [data-tool={name}]")
         button.click()
         if name != "image":
-            self.page.wait_for_selector(f".wsinb-toolbar [data-tool={name}][aria-pressed=true]", timeout=WAIT_MS)
+            self.page.wait_for_selector(
+                f".wsinb-toolbar [data-tool={name}][aria-pressed=true]", timeout=WAIT_MS
+            )
 
     def draw(self, tool: str, *corners: tuple[float, float]) -> None:
         """Draw with a tool; polygons are closed by a click on the first corner, lines on the last one."""
@@ -267,11 +273,17 @@ class Lab:
         image = np.asarray(Image.open(io.BytesIO(self.page.screenshot())).convert("RGB"))
         return image[int(y) - half : int(y) + half + 1, int(x) - half : int(x) + half + 1]
 
-    def run_cells(self, n: int) -> None:
-        """Run the next cells of the current notebook and wait until the kernel is idle again."""
+    def run_cell(self, index: int, wait: bool = True) -> None:
+        """Run a cell of the current notebook; a click into an output makes its cell the active one."""
         self.wait_idle()
-        for _ in range(n):
-            self.page.evaluate("jupyterapp.commands.execute('notebook:run-cell-and-select-next')")
+        script = """index => {
+            const { content } = jupyterapp.shell.currentWidget;
+            content.activeCellIndex = index;
+            content.deselectAll();
+            return jupyterapp.commands.execute('notebook:run-cell');
+        }"""
+        self.page.evaluate(script if wait else script.replace("return ", "void "), index)
+        if wait:
             self.wait_idle()
 
     def wait_idle(self) -> None:

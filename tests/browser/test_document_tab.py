@@ -20,7 +20,7 @@ SQUARE = ((850, 300), (1150, 300), (1150, 480), (850, 480))
 
 def test_double_click_opens_the_slide_and_paints_tissue(lab, project):
     lab.open_slide(project.path.name, "liver.tif")
-    red, green, blue = lab.pixel(*STROMA)
+    red, green, _ = lab.pixel(*STROMA)
     assert red > 200
     assert green < 200, "stroma is pink"
     assert min(lab.pixel(*GLASS)) > 225
@@ -102,7 +102,9 @@ def test_a_stored_shape_can_be_moved_relabelled_and_deleted(lab, project):
     assert len(after) == 3
     moved = after.loc[id_first]
     assert moved["label"] == "stroma"
-    shift = np.array(moved.geometry.centroid.coords[0]) - np.array(before.loc[id_first].geometry.centroid.coords[0])
+    shift = np.array(moved.geometry.centroid.coords[0]) - np.array(
+        before.loc[id_first].geometry.centroid.coords[0]
+    )
     assert np.allclose(shift, (60, 40), atol=8)
     assert project.log()[0].changes["liver"] == {"added": 0, "updated": 1, "deleted": 1}
 
@@ -152,8 +154,7 @@ def test_a_commit_from_elsewhere_appears(lab, project):
     session = project.session(author="job")
     session["liver"].upsert(wsinb.new_annotations([shapely.Polygon(SQUARE)], label="stroma", layer="job"))
     session.commit("the result of a job")
-    row = lab.page.locator(".wsinb-label", has_text="stroma").locator(".wsinb-count")
-    lab.page.wait_for_function("node => node.textContent === '1'", arg=row.element_handle(), timeout=10_000)
+    lab.page.wait_for_selector(".wsinb-label:has-text('stroma') .wsinb-count:text-is('1')", timeout=10_000)
     lab.page.wait_for_timeout(800)
     red, _, blue = lab.pixel(1000, 390)
     assert blue > red - 30, "blue over pink"
@@ -197,7 +198,7 @@ def test_saving_on_a_slide_without_project_makes_one(lab, server):
 
 
 def test_a_broken_slide_shows_a_sentence(lab):
-    lab.open_folder()
+    lab.open_folder("bad")
     lab.double_click("broken.svs")
     assert "broken.svs" in lab.notice()
 

@@ -86,7 +86,9 @@ export class Annotations {
 
   async pick(latlng: L.LatLng): Promise<Found | null> {
     const picked = (await this.layer?.pick(this.map, latlng)) ?? null;
-    return picked && { picked, label: picked.label === null ? null : (this.shown?.labels[picked.label] ?? null) };
+    return (
+      picked && { picked, label: picked.label === null ? null : (this.shown?.labels[picked.label] ?? null) }
+    );
   }
 
   /** The exact shape of a picked row. */

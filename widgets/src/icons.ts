@@ -20,7 +20,10 @@ export const slideIcon = new LabIcon({
 });
 
 export const selectIcon = stroke('select', '<path d="M5 3l6 16 2.300-6.700L20 10z"/>');
-export const pointIcon = stroke('point', '<circle cx="12" cy="12" r="3"/><path d="M12 3v3M12 18v3M3 12h3M18 12h3"/>');
+export const pointIcon = stroke(
+  'point',
+  '<circle cx="12" cy="12" r="3"/><path d="M12 3v3M12 18v3M3 12h3M18 12h3"/>'
+);
 export const lineIcon = stroke(
   'line',
   '<path d="M5 17l6-7 4 4 5-7"/><circle cx="5" cy="17" r="1.500"/><circle cx="20" cy="7" r="1.500"/>'

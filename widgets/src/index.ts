@@ -1,10 +1,6 @@
 /** The plugins of the extension: the document tab, and the widget classes of the notebook cell. */
 import { IJupyterWidgetRegistry } from '@jupyter-widgets/base';
-import {
-  ILayoutRestorer,
-  type JupyterFrontEnd,
-  type JupyterFrontEndPlugin
-} from '@jupyterlab/application';
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { WidgetTracker } from '@jupyterlab/apputils';
 import type { DocumentWidget } from '@jupyterlab/docregistry';
 import { IImageTracker } from '@jupyterlab/imageviewer';
@@ -82,7 +78,9 @@ const outputs: JupyterFrontEndPlugin<void> = {
   description: 'Shows the live viewer, or its picture, below a cell.',
   autoStart: true,
   activate: ({ docRegistry }: JupyterFrontEnd) => {
-    docRegistry.addWidgetExtension('Notebook', { createNew: panel => addViewRenderer((panel as DocumentWidget).content) });
+    docRegistry.addWidgetExtension('Notebook', {
+      createNew: panel => addViewRenderer((panel as DocumentWidget).content)
+    });
   }
 };
 

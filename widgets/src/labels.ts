@@ -5,7 +5,16 @@ import type { LabelInfo } from './types';
 /** Colour of what has no label. */
 export const UNLABELLED_COLOR = '#6b7a90';
 
-const SUGGESTED_COLORS = ['#d1495b', '#2e86ab', '#3a9d5d', '#e09f3e', '#7b5ea7', '#00897b', '#c2569b', '#8d6e63'];
+const SUGGESTED_COLORS = [
+  '#d1495b',
+  '#2e86ab',
+  '#3a9d5d',
+  '#e09f3e',
+  '#7b5ea7',
+  '#00897b',
+  '#c2569b',
+  '#8d6e63'
+];
 
 export class Labels {
   private list: LabelInfo[] = [];
@@ -84,7 +93,14 @@ export class Labels {
 /** [red, green, blue] of a CSS hexadecimal colour; the unlabelled colour for anything else. */
 export function rgb(color: string): [number, number, number] {
   const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(color);
-  const hex = short ? `#${short.slice(1).map(digit => digit + digit).join('')}` : color;
-  const value = /^#[0-9a-f]{6}/i.test(hex) ? parseInt(hex.slice(1, 7), 16) : parseInt(UNLABELLED_COLOR.slice(1), 16);
+  const hex = short
+    ? `#${short
+        .slice(1)
+        .map(digit => digit + digit)
+        .join('')}`
+    : color;
+  const value = /^#[0-9a-f]{6}/i.test(hex)
+    ? parseInt(hex.slice(1, 7), 16)
+    : parseInt(UNLABELLED_COLOR.slice(1), 16);
   return [value >> 16, (value >> 8) & 255, value & 255];
 }

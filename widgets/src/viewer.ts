@@ -200,7 +200,9 @@ export class Viewer {
       this.fit();
     }
     const image = new ImageLayer(this.options.api, this.session.imageSource, info);
-    image.once('tileerror', () => this.notice.error(`A part of ${info.name} could not be read: the file may be damaged.`));
+    image.once('tileerror', () =>
+      this.notice.error(`A part of ${info.name} could not be read: the file may be damaged.`)
+    );
     image.addTo(this.map);
     const scale = new ScaleBar(this.map, info.mpp?.[0] ?? null);
     this.readOut = new ReadOut(this.map, info);
@@ -213,6 +215,7 @@ export class Viewer {
   private listen(): void {
     const container = this.map.getContainer();
     container.addEventListener('keydown', this.onKey);
+    container.addEventListener('focusout', this.onFocusLost);
     window.addEventListener('beforeunload', this.onUnload);
     this.map.on('click', this.onClick, this).on('mousemove', this.onMove, this);
     this.drawing.created.connect((_, layer) => this.onDrawn(layer));
@@ -229,6 +232,7 @@ export class Viewer {
   private unlisten(): void {
     const container = this.map.getContainer();
     container.removeEventListener('keydown', this.onKey);
+    container.removeEventListener('focusout', this.onFocusLost);
     window.removeEventListener('beforeunload', this.onUnload);
     this.map.off('click', this.onClick, this).off('mousemove', this.onMove, this);
     this.store.changed.disconnect(this.onEdited, this);
@@ -260,6 +264,20 @@ export class Viewer {
       event.stopPropagation();
     }
   };
+
+  /** A handle or button that had the focus may vanish: the keys then still belong to the viewer. */
+  private readonly onFocusLost = ({ target }: FocusEvent): void => {
+    setTimeout(() => {
+      const vanished = target instanceof Node && !target.isConnected;
+      if (vanished && document.activeElement === document.body && !this.disposed) {
+        this.focus();
+      }
+    }, 0);
+  };
+
+  private focus(): void {
+    this.map.getContainer().focus({ preventScroll: true });
+  }
 
   private readonly onUnload = (event: BeforeUnloadEvent): void => {
     if (this.dirty) {
@@ -312,7 +330,9 @@ export class Viewer {
       .pick(latlng)
       .then(found => {
         this.readOut?.setFound(found ? foundText(found.label, found.picked.count, found.picked.score) : '');
-        this.map.getContainer().classList.toggle('wsinb-mod-over', found !== null && found.picked.count === null);
+        this.map
+          .getContainer()
+          .classList.toggle('wsinb-mod-over', found !== null && found.picked.count === null);
       })
       .finally(() => (this.picking = false));
   }
@@ -385,7 +405,7 @@ export class Viewer {
       await this.accept(commit);
       saved = true;
       this.notice.info('Saved as a new version.');
-      this.map.getContainer().focus();
+      this.focus();
     });
     return saved;
   }
@@ -471,14 +491,12 @@ export class Viewer {
 
   private showImageLabels(): void {
     this.imageLabels.set(
-      this.imageFeatures().map(
-        ({ feature, remove, unsaved }): ImageLabel => ({
-          label: feature.label,
-          color: this.labels.colorOf(feature.label),
-          unsaved,
-          remove
-        })
-      )
+      this.imageFeatures().map(({ feature, remove, unsaved }): ImageLabel => ({
+        label: feature.label,
+        color: this.labels.colorOf(feature.label),
+        unsaved,
+        remove
+      }))
     );
   }
 

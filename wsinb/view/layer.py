@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ipyleaflet import Layer
-from traitlets import Bool, Dict, Int, List, TraitError, Unicode, validate
+from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
 
 from wsinb import __version__
 from wsinb.errors import WsinbError
@@ -49,6 +50,9 @@ class SlideLayer(Layer):  # type: ignore[misc]
         What this side speaks; the browser refuses another number with a sentence.
     fit : bool
         Whether the whole slide is shown first.
+    view : list of float
+        What is in view: xmin, ymin, xmax, ymax in level-0 pixels; empty before it is displayed.
+        (ipyleaflet's own ``north`` is never below -90 and its ``south`` never above 90.)
     """
 
     _view_name = Unicode("SlideLayerView").tag(sync=True)
@@ -69,6 +73,7 @@ class SlideLayer(Layer):  # type: ignore[misc]
     error = Unicode("").tag(sync=True)
     protocol = Int(PROTOCOL, read_only=True).tag(sync=True)
     fit = Bool(True).tag(sync=True)
+    view = List(Float()).tag(sync=True)
 
     @validate("source")
     def _check_source(self, proposal: dict[str, Any]) -> dict[str, str]:
@@ -101,6 +106,13 @@ class SlideLayer(Layer):  # type: ignore[misc]
         except WsinbError as error:
             raise TraitError(str(error)) from error
         return labels
+
+    @validate("view")
+    def _check_view(self, proposal: dict[str, Any]) -> list[float]:
+        view: list[float] = proposal["value"]
+        if len(view) not in (0, 4) or not all(math.isfinite(value) for value in view):
+            raise TraitError(f"A view is four finite numbers or none, not {view!r}.")
+        return view
 
     @validate("error")
     def _check_error(self, proposal: dict[str, Any]) -> str:

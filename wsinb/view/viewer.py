@@ -131,9 +131,9 @@ class SlideViewer(Map):  # type: ignore[misc]
     @property
     def bounds_l0(self) -> Box:
         """The part that is in view, in level-0 pixels; the whole slide before it is displayed."""
-        if self.north == self.south:
+        if not self._displayed:
             return Box(0, 0, *self.slide.size)
-        return Box(self.west, -self.north, self.east, -self.south)
+        return Box(*self.layer.view)
 
     def go_to(
         self, l0_x: float, l0_y: float, *, um_per_px: float | None = None, zoom: float | None = None
@@ -165,10 +165,14 @@ class SlideViewer(Map):  # type: ignore[misc]
         level = self.zoom if zoom is None else zoom
         if not math.isfinite(level):
             raise InvalidInput(f"A zoom is a finite number, not {level}.")
+        level = min(max(float(level), self.min_zoom), self.max_zoom)
+        center = (-float(l0_y), float(l0_x))
         self.layer.fit = False
-        with self.hold_sync():
-            self.center = (-float(l0_y), float(l0_x))
-            self.zoom = min(max(level, self.min_zoom), self.max_zoom)
+        if self._displayed:
+            # two traits would move the map in two steps, of which the second undoes part of the first
+            self.layer.send({"event": "go_to", "center": center, "zoom": level})
+        else:
+            self.center, self.zoom = center, level
 
     def save(self, message: str) -> Commit:
         """Commit the unsaved shapes and deletions from Python, and clear them.
@@ -209,9 +213,13 @@ class SlideViewer(Map):  # type: ignore[misc]
             labels = self.project.labels_at(version)
         return draw_picture(self.slide, annotations, labels, within=box, max_size=max_size)
 
+    @property
+    def _displayed(self) -> bool:
+        return bool(self.layer.view)
+
     def _shown_box(self) -> Box | None:
         """Return the part that a reader of the notebook should see: None is the whole slide."""
-        if self.north != self.south:
+        if self._displayed:
             return self.bounds_l0
         if self.layer.fit:
             return None

@@ -11,7 +11,7 @@ export async function loadGeoman(map: L.Map): Promise<void> {
   await import('@geoman-io/leaflet-geoman-free');
   const target = map as MapWithGeoman;
   if (!target.pm) {
-    target.pm = new ((L.PM as unknown as { Map: GeomanMapClass }).Map)(map);
+    target.pm = new (L.PM as unknown as { Map: GeomanMapClass }).Map(map);
     target.pm.setGlobalOptions({});
   }
 }

@@ -71,7 +71,9 @@ export class EditStore {
   }
 
   /** Take a stored annotation out for editing; nothing is unsaved until it changes. */
-  open({ row: _row, ...feature }: StoredFeature): Draft {
+  open(stored: StoredFeature): Draft {
+    const feature: Feature & { row?: number } = { ...stored };
+    delete feature.row;
     const known = this.drafts.find(draft => draft.feature.id === feature.id);
     if (known) {
       return known;

@@ -146,9 +146,7 @@ export class SlideDocumentFactory extends ABCWidgetFactory<SlideDocument, Docume
     super(options);
   }
 
-  protected override createNewWidget(
-    context: DocumentRegistry.IContext<DocumentModel>
-  ): SlideDocument {
+  protected override createNewWidget(context: DocumentRegistry.IContext<DocumentModel>): SlideDocument {
     const content = new SlideWidget(this.localPath(context.path));
     const document = new SlideDocument({ content, context });
     // the viewer has its own tools, on the picture

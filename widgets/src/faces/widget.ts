@@ -18,6 +18,8 @@ interface SlideLayerState extends ILeafletLayerModel {
   error: string;
   protocol: number;
   fit: boolean;
+  /** xmin, ymin, xmax, ymax in level-0 pixels. */
+  view: number[];
 }
 
 export class SlideLayerModel extends LeafletLayerModel {
@@ -38,10 +40,10 @@ export class SlideLayerModel extends LeafletLayerModel {
       saved: null,
       error: '',
       protocol: PROTOCOL,
-      fit: true
+      fit: true,
+      view: []
     };
   }
-
 }
 
 /** Leaflet wants a layer from a layer's view; the viewer manages its own. */
@@ -79,6 +81,7 @@ export class SlideLayerView extends LeafletLayerView {
     this.toModel(viewer);
     const label = this.model.get('label') as string | null;
     void viewer.open().then(() => {
+      this.onMoved();
       if (label !== null) {
         viewer.labels.current = label;
       }
@@ -90,6 +93,7 @@ export class SlideLayerView extends LeafletLayerView {
   }
 
   override remove(): void {
+    this.map_view.obj?.off('moveend', this.onMoved);
     this.viewer?.dispose();
     this.viewer = null;
     super.remove();
@@ -107,6 +111,15 @@ export class SlideLayerView extends LeafletLayerView {
     this.listenTo(this.model, 'change:version', () => {
       void viewer.setVersion(this.model.get('version') as string | null);
     });
+    this.listenTo(
+      this.model,
+      'msg:custom',
+      (message: { event: string; center: [number, number]; zoom: number }) => {
+        if (message.event === 'go_to') {
+          this.map_view.obj.setView(message.center, message.zoom, { animate: false });
+        }
+      }
+    );
     this.listenTo(this.model, 'change:saved', () => {
       void viewer.catchUp(this.model.get('saved') as string | null);
     });
@@ -119,10 +132,16 @@ export class SlideLayerView extends LeafletLayerView {
     viewer.labels.changed.connect(() => {
       this.tell({ labels: [...viewer.labels.all], label: viewer.labels.current });
     });
+    this.map_view.obj.on('moveend', this.onMoved);
     viewer.shown.connect((_, base) => this.tell({ edit_base: base }));
     viewer.saved.connect((_, saved) => this.tell({ saved }));
     viewer.failed.connect((_, error) => this.tell({ error }));
   }
+
+  private readonly onMoved = (): void => {
+    const bounds = this.map_view.obj.getBounds();
+    this.tell({ view: [bounds.getWest(), -bounds.getNorth(), bounds.getEast(), -bounds.getSouth()] });
+  };
 
   private tell(state: Partial<SlideLayerState>): void {
     for (const [name, value] of Object.entries(state)) {

@@ -42,7 +42,11 @@ export class Toolbar {
       this.buttons.set(tool, button);
       this.node.append(button);
     }
-    const whole = iconButton(icons.wholeImageIcon, 'Give the current label to the whole image (Shift+I)', labelImage);
+    const whole = iconButton(
+      icons.wholeImageIcon,
+      'Give the current label to the whole image (Shift+I)',
+      labelImage
+    );
     whole.dataset.tool = 'image';
     this.node.append(whole);
     drawing.toolChanged.connect(() => this.mark(drawing.tool));

@@ -5,7 +5,10 @@ import type { Answer, Call } from './worker';
 
 const START_TIMEOUT_MS = 4000;
 
-type Pending = { resolve: (value: unknown) => void; reject: (error: Error) => void };
+interface Pending {
+  resolve: (value: unknown) => void;
+  reject: (error: Error) => void;
+}
 type Caller = (method: Call['method'], args: unknown[]) => Promise<unknown>;
 
 export class VectorClient {

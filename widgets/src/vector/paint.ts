@@ -39,7 +39,7 @@ export function paint(raster: IdRaster, tile: VectorTile, style: Style, cellPx: 
       continue;
     }
     const base = value >= OUTLINE_ONLY ? 0 : FILL_ALPHA;
-    const alpha = base + (((OUTLINE_ALPHA - base) * outline[at]!) / 255) | 0;
+    const alpha = (base + ((OUTLINE_ALPHA - base) * outline[at]!) / 255) | 0;
     if (alpha > pixels[at]! >>> 24) {
       pixels[at] = (color & 0xffffff) | (alpha << 24);
     }

@@ -1,0 +1,134 @@
+"""The viewer in a notebook cell: live in JupyterLab, a picture where there is no kernel."""
+
+from __future__ import annotations
+
+import nbformat
+import numpy as np
+import pytest
+import shapely
+
+from wsinb.testing import synthetic_regions
+
+pytestmark = pytest.mark.browser
+
+TUMOR = synthetic_regions((2048, 1536))["tumor"]
+SQUARE = ((850, 300), (1150, 300), (1150, 480), (850, 480))
+SHOW = "import wsinb\nproject = wsinb.open_project('.')\nviewer = project.view('liver')\nviewer"
+
+
+def write_notebook(folder, *sources):
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, folder / "cells.ipynb")
+
+
+def open_notebook(lab, project, *sources):
+    write_notebook(project.path, *sources)
+    lab.open_folder(project.path.name)
+    lab.double_click("cells.ipynb")
+    lab.page.wait_for_selector(".jp-Notebook .jp-Cell")
+
+
+def show_viewer(lab):
+    lab.run_cell(0)
+    lab.wait_for_viewer()
+
+
+def last_output(lab):
+    return lab.page.locator(".jp-OutputArea-output[data-mime-type$=stdout]").last.inner_text()
+
+
+def test_a_cell_shows_tiles_and_hands_drawn_shapes_to_the_next_cell(lab, project):
+    report = "for row in viewer.drawn.itertuples():\n    print(row.shape, row.label, *map(round, row.geometry.bounds))"
+    open_notebook(lab, project, SHOW, report)
+    show_viewer(lab)
+    red, green, _ = lab.pixel(1024, 250)
+    assert red > 200
+    assert green < 200, "stroma is pink"
+    lab.page.keyboard.press("s")
+    lab.draw("polygon", *SQUARE)
+    lab.unsaved("1 unsaved")
+    lab.run_cell(1)
+    shape, label, *bounds = last_output(lab).split()
+    assert (shape, label) == ("polygon", "stroma")
+    assert np.allclose([int(value) for value in bounds], (850, 300, 1150, 480), atol=10)
+
+
+def test_save_from_python_commits_what_was_drawn_and_clears_it(lab, project):
+    save = "commit = viewer.save('from the kernel')\nprint(commit.id == viewer.saved, len(viewer.drawn))"
+    open_notebook(lab, project, SHOW, save)
+    show_viewer(lab)
+    lab.page.keyboard.press("t")
+    lab.draw("polygon", *SQUARE)
+    lab.unsaved("1 unsaved")
+    lab.run_cell(1)
+    assert last_output(lab).split() == ["True", "0"]
+    lab.unsaved("All saved")
+    lab.page.wait_for_selector(".wsinb-label:has-text('tumor') .wsinb-count:text-is('5')")
+    assert project.log()[0].message == "from the kernel"
+    assert len(project.read("liver")) == 5
+
+
+def test_saving_by_the_button_tells_the_kernel(lab, project):
+    report = "print(viewer.saved == project.head(), len(viewer.drawn))"
+    open_notebook(lab, project, SHOW, report)
+    show_viewer(lab)
+    lab.draw("rectangle", SQUARE[0], SQUARE[2])
+    lab.save("from the cell")
+    lab.run_cell(1)
+    assert last_output(lab).split() == ["True", "0"]
+    (row,) = project.read("liver").query("label.isna()").itertuples()
+    assert row.shape == "rectangle"
+    assert shapely.box(*row.geometry.bounds).equals(row.geometry)
+
+
+def test_python_moves_the_view_and_draws(lab, project):
+    place = TUMOR[3].centroid
+    go = f"viewer.go_to({place.x}, {place.y}, zoom=0)\nviewer.drawn = wsinb.new_annotations([__import__('shapely').Point(10, 10)])"
+    open_notebook(lab, project, SHOW, go, "print(*map(round, viewer.bounds_l0))")
+    show_viewer(lab)
+    lab.run_cell(1)
+    lab.unsaved("1 unsaved")
+    lab.page.wait_for_timeout(1000)
+    lab.run_cell(2)
+    x0, y0, x1, y1 = (int(value) for value in last_output(lab).split())
+    assert abs((x0 + x1) / 2 - place.x) < 3
+    assert abs((y0 + y1) / 2 - place.y) < 3
+
+
+def test_tiles_keep_coming_while_a_cell_runs(lab, project):
+    open_notebook(lab, project, SHOW, "import time\nend = time.time() + 40\nwhile time.time() < end: pass")
+    show_viewer(lab)
+    lab.run_cell(1, wait=False)
+    busy = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'busy'"
+    lab.page.wait_for_function(busy)
+    for _ in range(2):
+        lab.page.get_by_title("Zoom in (+)").click()
+        lab.page.wait_for_timeout(400)
+    sharp = "performance.getEntriesByType('resource').filter(r => r.name.includes('/tile/0/') && r.responseEnd).length"
+    lab.page.wait_for_function(f"{sharp} >= 2", timeout=5000)
+    lab.page.wait_for_selector(".wsinb-image-layer img.leaflet-tile-loaded[src*='/tile/0/']", timeout=5000)
+    assert lab.page.evaluate(busy), "the cell must still be running"
+
+
+def test_a_notebook_without_kernel_shows_the_picture(lab, project):
+    open_notebook(lab, project, SHOW)
+    show_viewer(lab)
+    lab.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    lab.page.wait_for_timeout(1000)
+    saved = nbformat.read(project.path / "cells.ipynb", 4)
+    assert "image/png" in saved.cells[0].outputs[0].data
+    lab.page.evaluate("jupyterapp.commands.execute('kernelmenu:shutdown')")
+    lab.page.wait_for_timeout(1000)
+    lab.open_folder(project.path.name)
+    lab.double_click("cells.ipynb")
+    picture = lab.page.locator("img.wsinb-picture")
+    picture.wait_for()
+    assert picture.evaluate("image => image.naturalWidth") > 300
+
+
+def test_another_protocol_is_refused_with_a_sentence(lab, project):
+    wrong = SHOW.removesuffix("viewer") + "viewer.layer.set_trait('protocol', 99)\nviewer"
+    open_notebook(lab, project, wrong)
+    lab.run_cell(0)
+    assert "protocol 99" in lab.notice()

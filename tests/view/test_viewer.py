@@ -1,0 +1,189 @@
+"""The widget's Python side, without a browser."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import shapely
+from traitlets import TraitError
+
+import wsinb
+from wsinb.annotate import to_features
+from wsinb.errors import (
+    Conflict,
+    InvalidInput,
+    UnknownMpp,
+    UnknownProject,
+    UnknownSlide,
+    UnknownVersion,
+    UnreadableSlide,
+)
+from wsinb.frames import Box
+from wsinb.view import SlideLayer, SlideViewer
+
+SQUARE = shapely.box(100, 100, 200, 180)
+
+
+def drawn(geometry=SQUARE, label=None):
+    """What the browser sends for a new shape."""
+    (feature,) = to_features(wsinb.new_annotations([geometry], label=label))
+    return {**feature, "id": None}
+
+
+def test_a_project_gives_a_viewer_of_a_slide(project):
+    viewer = project.view("liver")
+    assert viewer.layer.source == {"project": str(project.path), "slide": "liver"}
+    assert viewer.crs["name"] == "Simple"
+    assert viewer.layers == (viewer.layer,)
+    assert repr(viewer) == "SlideViewer('liver' of project 'study', 1024 x 768 px)"
+
+
+def test_a_slide_gives_a_viewer_of_its_file(slide_path):
+    viewer = wsinb.open_slide(slide_path).view()
+    assert viewer.layer.source == {"path": str(slide_path)}
+    assert len(viewer.drawn) == 0
+
+
+def test_a_slide_of_the_project_is_found_by_its_file(project, slide_path):
+    viewer = SlideViewer(project, wsinb.open_slide(slide_path))
+    assert viewer.layer.source["slide"] == "liver"
+
+
+def test_the_folder_of_a_project_will_do(project):
+    assert SlideViewer(str(project.path), "liver").project.name == "study"
+
+
+@pytest.mark.parametrize(
+    ("error", "options"),
+    [
+        (InvalidInput, {}),
+        (UnknownSlide, {"slide": "kidney"}),
+        (UnknownVersion, {"slide": "liver", "version": "v9"}),
+    ],
+)
+def test_what_is_not_there_is_refused_at_once(project, error, options):
+    with pytest.raises(error):
+        SlideViewer(project, **options)
+
+
+def test_no_project_at_the_folder(tmp_path):
+    with pytest.raises(UnknownProject):
+        SlideViewer(tmp_path, "liver")
+
+
+def test_a_version_needs_a_project(slide_path):
+    with pytest.raises(InvalidInput, match="needs a project"):
+        SlideViewer(slide=slide_path, version="main")
+
+
+def test_a_file_that_is_no_slide_is_refused(tmp_path):
+    (tmp_path / "no.svs").write_bytes(b"not a slide")
+    with pytest.raises(UnreadableSlide):
+        SlideViewer(slide=tmp_path / "no.svs")
+
+
+@pytest.mark.parametrize(
+    ("trait", "value"),
+    [
+        ("source", {"url": "http://example.org"}),
+        ("source", {"path": ""}),
+        ("drawn", [{"shape": "polygon"}]),
+        ("drawn", [{"geometry": {"type": "Point", "coordinates": ["a", "b"]}}]),
+        ("drawn", [{"surprise": 1}]),
+        ("deleted", [1]),
+        ("labels", [{"name": "x", "color": "javascript:alert(1)"}]),
+        ("view", [0.0, 1.0]),
+        ("view", [0.0, 1.0, 2.0, math.inf]),
+    ],
+)
+def test_bad_values_from_the_browser_change_nothing(project, trait, value):
+    layer = project.view("liver").layer
+    before = getattr(layer, trait)
+    with pytest.raises(TraitError):
+        setattr(layer, trait, value)
+    assert getattr(layer, trait) == before
+
+
+def test_the_protocol_cannot_be_changed():
+    with pytest.raises(TraitError):
+        SlideLayer().protocol = 2
+
+
+def test_drawn_shapes_are_a_table_in_level_0_pixels(project):
+    viewer = project.view("liver")
+    viewer.layer.drawn = [drawn(label="tumor")]
+    (row,) = viewer.drawn.itertuples()
+    assert row.geometry.equals(SQUARE)
+    assert row.label == "tumor"
+
+
+def test_a_table_can_be_drawn_from_python(project):
+    viewer = project.view("liver")
+    viewer.drawn = wsinb.new_annotations([SQUARE], label="tumor")
+    assert viewer.layer.drawn[0]["geometry"]["type"] == "Polygon"
+    assert viewer.drawn.geometry.iloc[0].equals(SQUARE)
+
+
+def test_save_commits_and_clears(project):
+    viewer = project.view("liver")
+    gone = project.read("liver")["id"].iloc[0]
+    viewer.layer.drawn = [drawn(label="tumor")]
+    viewer.layer.deleted = [gone]
+    commit = viewer.save("one more, one less")
+    assert viewer.saved == commit.id == project.head()
+    assert viewer.layer.drawn == viewer.layer.deleted == []
+    table = project.read("liver")
+    assert gone not in set(table["id"])
+    assert any(geometry.equals(SQUARE) for geometry in table.geometry)
+
+
+def test_save_builds_on_the_commit_that_was_read(project):
+    viewer = project.view("liver")
+    viewer.layer.edit_base = project.head()
+    touched = project.read("liver")["id"].iloc[0]
+    other = project.session(author="colleague")
+    other["liver"].delete([touched])
+    other.commit("deleted it")
+    (feature,) = to_features(project.read("liver", version=viewer.layer.edit_base).query("id == @touched"))
+    viewer.layer.drawn = [{**feature, "label": None}]
+    with pytest.raises(Conflict):
+        viewer.save("relabelled it")
+    assert len(viewer.drawn) == 1, "nothing is lost"
+
+
+def test_save_without_project_or_changes_is_refused(project, slide_path):
+    with pytest.raises(InvalidInput, match="nothing to save"):
+        project.view("liver").save("nothing")
+    with pytest.raises(InvalidInput, match="without a project"):
+        SlideViewer(slide=slide_path).save("nowhere")
+
+
+def test_go_to_sets_centre_and_zoom_before_the_viewer_is_displayed(project):
+    viewer = project.view("liver")
+    viewer.go_to(300, 200, um_per_px=1.0)
+    assert tuple(viewer.center) == (-200, 300)
+    assert viewer.zoom == -1
+    assert not viewer.layer.fit
+    viewer.go_to(300, 200, zoom=99)
+    assert viewer.zoom == viewer.max_zoom
+
+
+@pytest.mark.parametrize("options", [{"um_per_px": 1.0, "zoom": 0}, {"um_per_px": -1.0}, {"zoom": math.nan}])
+def test_go_to_refuses_what_makes_no_sense(project, options):
+    with pytest.raises(InvalidInput):
+        project.view("liver").go_to(0, 0, **options)
+
+
+def test_go_to_needs_mpp_for_micrometres(project):
+    viewer = project.view("liver")
+    viewer.slide = type("NoMpp", (), {"mpp": None, "name": "x"})()
+    with pytest.raises(UnknownMpp):
+        viewer.go_to(0, 0, um_per_px=1.0)
+
+
+def test_bounds_are_the_slide_until_the_browser_says(project):
+    viewer = project.view("liver")
+    assert viewer.bounds_l0 == Box(0, 0, 1024, 768)
+    viewer.layer.view = [10.0, 20.0, 110.0, 70.0]
+    assert viewer.bounds_l0 == Box(10, 20, 110, 70)
