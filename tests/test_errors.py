@@ -9,10 +9,8 @@ import pytest
 
 from wsinb import errors, progress
 
-CLASSES = sorted(
-    (c for _, c in inspect.getmembers(errors, inspect.isclass) if c.__module__ == errors.__name__),
-    key=lambda c: c.__name__,
-) + [progress.Cancelled]
+OWN = [c for _, c in inspect.getmembers(errors, inspect.isclass) if c.__module__ == errors.__name__]
+CLASSES = [*sorted(OWN, key=lambda c: c.__name__), progress.Cancelled]
 
 
 @pytest.mark.parametrize("error", CLASSES, ids=lambda c: c.__name__)

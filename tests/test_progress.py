@@ -19,10 +19,9 @@ def test_raising_in_the_callable_cancels_the_work() -> None:
         if step.done == 2:
             raise Cancelled("stopped after two tiles")
 
-    seen = []
+    seen: list[int] = []
     with pytest.raises(WsinbError, match="stopped"):
-        for item in track(range(10), "tiles", stop):
-            seen.append(item)
+        seen.extend(track(range(10), "tiles", stop))
     assert seen == [0, 1]
 
 

@@ -134,4 +134,5 @@ class _LogLines:
         now = time.perf_counter()
         if now - self._last >= LOG_INTERVAL_S or step.done >= step.total:
             self._last = now
-            print(step, file=sys.stderr, flush=True)
+            sys.stderr.write(f"{step}\n")
+            sys.stderr.flush()

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```(\S*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
-# "text" and "json" blocks show output or data; "bash" blocks are run by people (the README's two are run by CI)
+# "text" and "json" blocks show data, "bash" blocks are for people (CI runs the README's test line)
 KINDS = {"python", "bash", "text", "json"}
 
 
@@ -26,7 +26,9 @@ def test_every_block_says_what_it_is(page: Path) -> None:
         # design notes promise names rather than show code to run
         if "design" in page.parts:
             continue
-        assert kind in KINDS, f"{page.name}: a block begins with ```{kind}: use one of {sorted(KINDS)}:\n{code[:80]}"
+        assert kind in KINDS, (
+            f"{page.name}: a block begins with ```{kind}: use one of {sorted(KINDS)}:\n{code[:80]}"
+        )
 
 
 def pages_with_python() -> list[Path]:

@@ -21,7 +21,7 @@ VENDORS = {"svs", "ndpi", "scn", "bif", "philips"}
 """tifffile's names of the kinds of TIFF that scanners write by rules of their own; OpenSlide knows them."""
 
 
-class NotMine(Exception):  # noqa: N818  (not an error: the next reader is asked)
+class NotMine(Exception):
     """A reader cannot read a file; the text says why."""
 
 
