@@ -7,9 +7,11 @@ import itertools
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+import wsinb
 from wsinb.serve.routes import ROUTES, find_route
 
 VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -114,3 +116,10 @@ print("RESULT", json.dumps([point.app.workers is not None, [name for name in hea
     )
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT"))
     assert json.loads(line.removeprefix("RESULT")) == [True, []]
+
+
+def test_the_configuration_that_is_installed_enables_the_extension():
+    file = Path(__file__).parents[2] / "jupyter_config" / "wsinb.json"
+    assert json.loads(file.read_text()) == {"ServerApp": {"jpserver_extensions": {"wsinb": True}}}
+    (point,) = wsinb._jupyter_server_extension_points()
+    assert (point["module"], point["app"].name) == ("wsinb.serve.extension", "wsinb")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import numpy as np
 import pytest
 import simplejpeg
@@ -81,8 +83,6 @@ def test_a_tile_that_does_not_exist_is_not_found(server, slide_file, zxy):
 
 @pytest.mark.parametrize("zxy", ["0/0", "a/0/0", "0/0/0/0", "0/1e3/0", "0/0/0x1", "0/٣/0"])
 def test_a_malformed_tile_address_is_not_found(server, slide_file, zxy):
-    from urllib.parse import quote
-
     assert server.get(f"tile/{quote(zxy)}", PATH).status == 404
 
 
@@ -129,6 +129,13 @@ def test_an_unknown_associated_image_is_not_found(server, slide_file):
     answer = server.get("associated/macro", PATH)
     assert answer.status == 404
     assert "macro" in answer.json["error"]
+
+
+@pytest.mark.parametrize("name", ["a/b", "a%2Fb", '"', "a\r\nX-Injected: 1", "ä", "%00", "..", "x" * 300])
+def test_odd_names_of_associated_images_are_not_found(server, slide_file, name):
+    answer = server.get(f"associated/{quote(name)}", PATH, headers={"If-None-Match": "*"})
+    assert answer.status == 404
+    assert "x-injected" not in answer.headers
 
 
 @pytest.mark.realdata

@@ -97,7 +97,7 @@ class Request:
     def holds(self, etag: str) -> bool:
         """Tell whether the asker already holds the content called `etag`."""
         held = [part.strip().removeprefix("W/") for part in self.if_none_match.split(",")]
-        return etag in held or "*" in held
+        return etag in held
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ Endpoint = Callable[["Core", Request, Mapping[str, str]], Response]
 Lane = Literal["image", "vector", "data"]
 LANES: tuple[Lane, ...] = get_args(Lane)
 
+_COMMIT = "(?P<commit>[0-9a-f]{6,128})"
 _XYZ = r"(?P<z>-?\d{1,2})/(?P<x>-?\d{1,9})/(?P<y>-?\d{1,9})"
 
 
@@ -57,9 +58,15 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "slide", "slide", slides.get_slide),
     Route("GET", f"tile/{_XYZ}", "tile/0/0/0", tiles.get_tile, "image"),
     Route("GET", "thumbnail", "thumbnail", tiles.get_thumbnail, "image"),
-    Route("GET", "associated/(?P<name>[^/]{1,255})", "associated/label", tiles.get_associated, "image"),
+    Route("GET", "associated/(?P<name>.{1,255})", "associated/label", tiles.get_associated, "image"),
     Route("GET", "vector/meta", "vector/meta", vector.get_meta, "vector"),
-    Route("GET", rf"vector/(?P<commit>[^/]{{1,128}})/{_XYZ}", "vector/0a1b/0/0/0", vector.get_tile, "vector"),
+    Route(
+        "GET",
+        f"vector/{_COMMIT}/{_XYZ}",
+        "vector/0a1b2c/0/0/0",
+        vector.get_tile,
+        "vector",
+    ),
     Route("GET", "annotations", "annotations", features.get_annotations, "vector"),
     Route("GET", "log", "log", projects.get_log, activity=False),
     Route("POST", "commit", "commit", edits.post_commit),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import unquote
 
 from wsinb.serve.messages import IMMUTABLE, REVALIDATE, NotServed, Request, Response, not_modified
 from wsinb.serve.slide_cache import FileIdentity, identify
@@ -90,9 +90,10 @@ def get_thumbnail(core: Core, request: Request, arguments: Mapping[str, str]) ->
 
 def get_associated(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
     """Answer with an associated image, such as the label on the glass."""
-    name = unquote(arguments["name"])
+    name = arguments["name"]
+    name_hash = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     identity = identify(slide_source(core, request).path)
-    etag, cache_control = _validators(identity, request, f"associated.{arguments['name']}")
+    etag, cache_control = _validators(identity, request, f"associated.{name_hash}")
     if request.holds(etag):
         return not_modified(etag, cache_control)
     with core.slides.lease(identity) as slide:
