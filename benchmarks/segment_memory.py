@@ -8,6 +8,7 @@ many.
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -66,9 +67,18 @@ def apply(slide_path: str, model_path: str) -> None:
     with open_slide(slide_path) as slide:
         model = SegmentationForest.load(model_path)
         found = segment_slide(slide, model, tile_size=TILE_SIZE, min_area=MIN_AREA, threads=2)
-    unit = 1 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    print(json.dumps({"peak": peak, "polygons": len(found)}))
+    print(json.dumps({"peak": peak_bytes(), "polygons": len(found)}))
+
+
+def peak_bytes() -> int:
+    """Return the peak memory of this program.
+
+    Linux counts the process that it was forked from into `ru_maxrss`, but not into `VmHWM`.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return 1024 * int(re.findall(r"VmHWM:\s*(\d+) kB", status.read_text())[0])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def measure(folder: Path, side: int, model: Path) -> tuple[float, int]:

@@ -22,7 +22,7 @@ __all__ = ["read_forest", "write_forest"]
 FORMAT = "wsinb-forest"
 FORMAT_VERSION = 1
 ARRAYS = ("feature", "threshold", "left", "right", "roots", "leaves", "divisor")
-MAX_BYTES = 16 * 2**30
+MAX_BYTES = 4 * 2**30
 MAX_HEADER_BYTES = 2**24
 # what zipfile, zlib, numpy, json and the checks raise for files that are not what they seem
 DAMAGE = (
