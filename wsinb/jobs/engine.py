@@ -129,8 +129,9 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         return executed
 
     def stop(self, error: BaseException) -> None:
-        """End the run: the kernel is shut down, and the engine raises `error`. Any thread may call this."""
+        """End the run: the kernel is killed, and the engine raises `error`. Any thread may call this."""
         self.stopped_by = self.stopped_by or error
+        self.shutdown_kernel = "immediate"  # commits are atomic: nothing is gained by waiting for the cell
         task = self.task_poll_for_reply
         if task is not None and not task.done():
             task.get_loop().call_soon_threadsafe(task.cancel)
