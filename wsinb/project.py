@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
@@ -85,7 +86,13 @@ def open_project(folder: str | Path) -> Project:
         If its format is newer than this version of wsinb reads, or it cannot be read.
     """
     path = _absolute(folder)
-    if not (path / STORE).is_dir():
+    try:
+        found = (path / STORE).is_dir()
+    except PermissionError as error:
+        raise StorageError(
+            f"Cannot read the project in {path}: permission is denied; ask its owner."
+        ) from error
+    if not found:
         above = find_project(path)
         hint = f"there is one in {above}" if above else f"make one with create_project({str(folder)!r})"
         raise UnknownProject(f"There is no project in {path}: {hint}.")
@@ -96,8 +103,9 @@ def find_project(path: str | Path) -> Path | None:
     """Return the nearest folder, at or above a file or folder, that holds a project."""
     start = _absolute(path)
     for folder in (start, *start.parents):
-        if (folder / STORE / "format.json").is_file():
-            return folder
+        with contextlib.suppress(PermissionError):
+            if (folder / STORE / "format.json").is_file():
+                return folder
     return None
 
 

@@ -17,7 +17,7 @@ SHARED = [name for name in COMPARED if name not in ("z", "t", "c", "created_by",
 
 
 @given(annotation_tables())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_features_survive_json_and_come_back(gdf):
     features = json.loads(json.dumps(to_features(gdf), allow_nan=False))
     back = from_features(features)

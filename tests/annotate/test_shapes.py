@@ -17,7 +17,7 @@ from wsinb.testing.annotations import shape_params
 
 
 @given(shape_params())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_what_was_drawn_round_trips(drawn):
     shape, params = drawn
     gdf = new_annotations([None], shape=shape, shape_params=params)
@@ -28,7 +28,7 @@ def test_what_was_drawn_round_trips(drawn):
 
 
 @given(shape_params())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_bounds_of_the_numbers_hold_the_polygon(drawn):
     shape, params = drawn
     polygon = shape_geometry(shape, params)

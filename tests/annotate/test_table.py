@@ -49,14 +49,14 @@ def test_empty_table_has_the_same_dtypes_as_a_full_one():
 
 
 @given(annotation_tables(max_size=5))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_arrow_round_trip_changes_nothing(gdf):
     back = from_arrow(to_arrow(gdf))
     pd.testing.assert_frame_equal(pd.DataFrame(back), pd.DataFrame(gdf))
 
 
 @given(annotation_tables(max_size=5))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_validating_twice_changes_nothing(gdf):
     pd.testing.assert_frame_equal(pd.DataFrame(validate(gdf)), pd.DataFrame(gdf))
 
@@ -211,7 +211,7 @@ def test_frames_that_are_no_annotation_tables_are_refused():
 
 
 @given(geometries())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_snapping_moves_no_coordinate_by_more_than_half_a_step_and_stays_valid(geometry):
     snapped = snap([geometry])[0]
     assert snapped.is_valid
@@ -232,9 +232,9 @@ def test_validates_100k_rows_in_less_than_two_seconds():
     gdf = new_annotations(cells, label="cell")
     seconds = []
     for _ in range(2):
-        start = time.perf_counter()
+        start = time.process_time()  # other processes must not make it fail
         validate(gdf)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.process_time() - start)
     assert min(seconds) < 2
 
 

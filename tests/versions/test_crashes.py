@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -33,7 +34,7 @@ while True:
     session.commit(f"commit {n}", artifacts={"n.txt": str(n).encode()})
     print(*ids, flush=True)
 """
-KILLS = 12
+KILLS = 8
 
 FULL_DISK = """
 import resource, sys, json, shapely
@@ -216,3 +217,20 @@ def test_a_place_below_a_file_is_refused(tmp_path):
     for folder in (tmp_path / "file", tmp_path / "file" / "study"):
         with pytest.raises(StorageError, match="file, not a folder"):
             create_project(folder)
+
+
+def test_a_commit_that_everybody_sees_is_reported_as_made(project, monkeypatch):
+    session = project.session()
+    session["one"].upsert(new_annotations([shapely.Point(3, 3)]))
+    original, flushes = os.fsync, []
+
+    def fail_once_after_the_link(handle):
+        flushes.append(handle)
+        if len(flushes) == 4:
+            raise OSError(errno.EIO, "a hiccup")
+        original(handle)
+
+    monkeypatch.setattr(os, "fsync", fail_once_after_the_link)
+    commit = session.commit("seen")
+    assert project.head() == commit.id
+    assert len(flushes) == 5

@@ -19,6 +19,7 @@ from wsinb.errors import Conflict, InvalidInput, UnknownAnnotation, UnknownSlide
 from wsinb.project import create_project, open_project
 from wsinb.testing.annotations import annotation_tables
 from wsinb.testing.model_store import ModelStore, rows_of
+from wsinb.versions import files, staging, tables
 from wsinb.versions.slidelist import SlideEntry
 
 IDS = [str(uuid.UUID(int=i << 64 | i % 3)) for i in range(8)]
@@ -29,8 +30,18 @@ WHO = st.integers(0, 2)
 class VersionsMachine(RuleBasedStateMachine):
     """Three sessions, of which one may commit under the feet of another."""
 
+    # sizes at which rows become parts, files and row groups; None for the real ones
+    sizes = None
+
     @initialize()
     def start(self):
+        self.patch = pytest.MonkeyPatch()
+        if self.sizes is not None:
+            bulk, part, group = self.sizes
+            self.patch.setattr(staging, "BULK_ROWS", bulk)
+            self.patch.setattr(staging, "PART_ROWS", part)
+            for module in (staging, tables, files):
+                self.patch.setattr(module, "ROW_GROUP", group)
         self.folder = Path(tempfile.mkdtemp())
         self.project = create_project(self.folder)
         self.model = ModelStore()
@@ -127,6 +138,7 @@ class VersionsMachine(RuleBasedStateMachine):
 
     def teardown(self):
         if hasattr(self, "folder"):
+            self.patch.undo()
             shutil.rmtree(self.folder)
 
 
@@ -137,7 +149,16 @@ def meets(wkb, low, high):
     return xmin < high and ymin < high and xmax >= low and ymax >= low
 
 
-TestVersions = VersionsMachine.TestCase
-TestVersions.settings = settings(
-    max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+class TinyPartsMachine(VersionsMachine):
+    """The same with parts of three rows and row groups of two, so that every path is walked."""
+
+    sizes = (1, 3, 2)
+
+
+FEW = settings(
+    max_examples=12, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )
+TestVersions = VersionsMachine.TestCase
+TestVersions.settings = FEW
+TestTinyParts = TinyPartsMachine.TestCase
+TestTinyParts.settings = FEW

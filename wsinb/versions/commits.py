@@ -104,12 +104,22 @@ class Committer:
         for attempt in range(ATTEMPTS):
             head = self.head(branch)
             record = self._record(head, prepare(head))
-            if self._refs.advance("heads", branch, head.number + 1, record.id):
+            if self._advance(branch, head.number + 1, record.id):
                 return Head(head.number + 1, record)
             time.sleep(random.uniform(0, min(MAX_PAUSE_S, 0.001 * 2 ** min(attempt, 10))))  # noqa: S311
         raise StorageError(
             f"Other writers moved branch {branch!r} {ATTEMPTS} times during this commit: try again later."
         )
+
+    def _advance(self, branch: str, number: int, commit: str) -> bool:
+        try:
+            return self._refs.advance("heads", branch, number, commit)
+        except StorageError:
+            if self.head(branch).record.id != commit:
+                raise
+            # everybody sees the commit already; only flushing the folder failed: once more
+            self._store.sync()
+            return True
 
     def root(self, branch: str, author: str, message: str, labels: str, project: str) -> None:
         """Write the first commit of a project, unless another writer has."""

@@ -51,8 +51,8 @@ def _conflict(branch: str, clashes: dict[str, list[str]], authors: list[str]) ->
     which = f"Annotation {ids[0]}" if total == 1 else f"{total} annotations, such as {ids[0]},"
     error = Conflict(
         f"{which} of slide {slide!r} changed on {branch!r} meanwhile (by {', '.join(authors)}); "
-        f"nothing was written: your edits are in session[{slide!r}].edits(), the others' in "
-        f"project.read({slide!r}, {branch!r}); make the edits again in a new session."
+        f"nothing was written, and your edits are kept in session[{slide!r}].edits(): look at "
+        f"project.read({slide!r}, {branch!r}), call session.discard() and make the edits again."
     )
     error.ids = clashes
     return error

@@ -98,7 +98,9 @@ class PosixStore:
                 # many systems refuse links to the files of another user
                 if not self._write(place, self.path(source).read_bytes()):
                     return False
-            _sync_folder(place.parent)
+        with self._lock:
+            self._unsynced.add(place.parent)
+        self.sync()
         return True
 
     def sync(self) -> None:
