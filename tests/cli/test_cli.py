@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nbformat
+import psutil
 import pytest
 
 import wsinb
@@ -182,3 +185,23 @@ def test_a_failed_job_says_where_and_why(study: Path, job: Path, capsys):
     assert (code, out) == (errors.JobFailed.exit_code, "")
     assert "AttributeError" in err
     assert "failed-jobs" in err
+
+
+def test_ctrl_c_ends_a_running_job_with_130_and_stores_nothing(study: Path, job: Path):
+    job.write_text(job.read_text().replace("from wsinb import jobs", "import time; time.sleep(60)"))
+    head = wsinb.open_project(study).head()
+    command = [sys.executable, "-m", "wsinb", "run", str(job), "-P", str(study)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
+        deadline = time.monotonic() + 60
+        while not psutil.Process(running.pid).children() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        time.sleep(1)
+        kernels = psutil.Process(running.pid).children()
+        running.send_signal(signal.SIGINT)
+        _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in err
+    assert kernels
+    assert not any(kernel.is_running() for kernel in kernels)
+    assert wsinb.open_project(study).artifacts(head) == []
