@@ -53,7 +53,9 @@ export class Annotations {
     this.rowOf.clear();
     meta.images.forEach(image => this.rowOf.set(image.id!, image.row));
     await this.findRows(project, slide);
-    if (this.shown !== meta) {
+    // another call may have overtaken this one, or the same version be shown already
+    if (this.shown !== meta || before?.version === meta.version) {
+      this.restyle();
       return;
     }
     await this.client.setStyle(meta.version, this.style());

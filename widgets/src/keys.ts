@@ -15,6 +15,42 @@ export interface KeyActions {
   chooseLabel: (key: string) => boolean;
 }
 
+/** Listens to the keys of a viewer's container, and keeps the focus in it. */
+export class Keyboard {
+  constructor(
+    private readonly container: HTMLElement,
+    private readonly actions: KeyActions
+  ) {
+    container.tabIndex = 0;
+    // the viewer's own keys would otherwise also be commands of the notebook around it
+    container.dataset.lmSuppressShortcuts = 'true';
+    container.addEventListener('keydown', this.onKey);
+    container.addEventListener('focusout', this.onFocusLost);
+  }
+
+  dispose(): void {
+    this.container.removeEventListener('keydown', this.onKey);
+    this.container.removeEventListener('focusout', this.onFocusLost);
+  }
+
+  private readonly onKey = (event: KeyboardEvent): void => {
+    if (handleKey(event, this.actions)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
+
+  /** A handle or button that had the focus may vanish: the keys then still belong to the viewer. */
+  private readonly onFocusLost = ({ target }: FocusEvent): void => {
+    setTimeout(() => {
+      const vanished = target instanceof Node && !target.isConnected;
+      if (vanished && document.activeElement === document.body && this.container.isConnected) {
+        this.container.focus({ preventScroll: true });
+      }
+    }, 0);
+  };
+}
+
 /** Act on a key press; returns whether it meant something. */
 export function handleKey(event: KeyboardEvent, actions: KeyActions): boolean {
   const command = event.ctrlKey || event.metaKey;

@@ -20,8 +20,9 @@ export class Session {
     private pinned: string | null
   ) {}
 
-  get info(): SlideInfo {
-    return this.slideInfo!;
+  /** The slide, once it is open. */
+  get info(): SlideInfo | null {
+    return this.slideInfo;
   }
 
   get follows(): boolean {
@@ -36,11 +37,6 @@ export class Session {
 
   get project(): ProjectInfo | null {
     return this.slideInfo?.project ?? null;
-  }
-
-  /** How to ask for the slide's pixels: stays the same when a project is created, so that tiles stay cached. */
-  get imageSource(): Source {
-    return this.source;
   }
 
   async open(): Promise<SlideInfo> {
@@ -84,7 +80,7 @@ export class Session {
   /** Labels as the project has them now. */
   async labels(): Promise<LabelInfo[]> {
     const info = await this.api.slide(this.source);
-    this.slideInfo = { ...this.info, project: info.project };
+    this.slideInfo = { ...info, mpp: this.slideInfo?.mpp ?? info.mpp };
     return info.project?.labels ?? [];
   }
 
@@ -104,13 +100,16 @@ export class Session {
     return this.api.addLabels(this.project!.path, labels);
   }
 
-  async commit(message: string, upsert: Feature[], deleted: readonly string[]): Promise<string> {
+  /** Returns the commit and the ids of `upsert`, in its order. */
+  async commit(
+    message: string,
+    upsert: Feature[],
+    deleted: readonly string[]
+  ): Promise<{ commit: string; ids: string[] }> {
     const place = this.place!;
     const base = this.base ?? this.project!.head;
     const request = { ...place, base, message, upsert, delete: [...deleted] };
-    const { commit } = await this.api.commit(request);
-    this.base = commit;
-    return commit;
+    return this.api.commit(request);
   }
 }
 

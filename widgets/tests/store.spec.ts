@@ -81,6 +81,21 @@ describe('EditStore', () => {
     expect(store.canRedo).toBe(false);
   });
 
+  it('settling lets go of what was saved and keeps what changed meanwhile', () => {
+    const store = new EditStore();
+    const first = store.add(feature(null));
+    const second = store.add(feature(null));
+    store.removeStored('gone');
+    const { pending, deleted } = store;
+    store.update(second.key, { label: 'late' });
+    store.add(feature(null, 'new'));
+    store.settle(pending, ['a', 'b'], deleted);
+    expect(store.draft(first.key)).toBeUndefined();
+    expect(store.upsert).toEqual([feature('b', 'late'), feature(null, 'new')]);
+    expect(store.deleted).toEqual([]);
+    expect(store.canUndo).toBe(false);
+  });
+
   it('taking over equal content changes nothing', () => {
     const store = new EditStore();
     store.add(feature(null));

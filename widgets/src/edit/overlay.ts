@@ -98,7 +98,8 @@ export class Overlay {
     const style: L.PathOptions = {
       color,
       weight: selected ? 3 : 2,
-      fillOpacity: 0.25,
+      // the tissue below the shape in hand should stay visible
+      fillOpacity: selected ? 0.1 : 0.25,
       className: selected ? 'wsinb-draft wsinb-mod-selected' : 'wsinb-draft',
       bubblingMouseEvents: false
     };

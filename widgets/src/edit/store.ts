@@ -37,9 +37,14 @@ export class EditStore {
     return this.edits.deleted;
   }
 
+  /** The drafts that the next save writes. */
+  get pending(): readonly Draft[] {
+    return this.drafts.filter(draft => !draft.pristine);
+  }
+
   /** What the next save writes. */
   get upsert(): Feature[] {
-    return this.drafts.filter(draft => !draft.pristine).map(draft => draft.feature);
+    return this.pending.map(draft => draft.feature);
   }
 
   get count(): number {
@@ -126,6 +131,26 @@ export class EditStore {
   /** Forget everything that is unsaved. */
   clear(): void {
     this.edits = NOTHING;
+    this.past = [];
+    this.future = [];
+    this.changedSignal.emit();
+  }
+
+  /**
+   * Let go of what a commit holds: `saved` drafts got `ids`, and `deleted` are gone.
+   *
+   * What changed since the save began stays unsaved, as a change of the annotation that is now stored.
+   */
+  settle(saved: readonly Draft[], ids: readonly string[], deleted: readonly string[]): void {
+    const idOf = new Map(saved.map((draft, i) => [draft.key, ids[i] ?? draft.feature.id]));
+    const drafts = this.drafts
+      .filter(draft => !saved.some(({ key, feature }) => key === draft.key && feature === draft.feature))
+      .map(draft => ({
+        ...draft,
+        feature: { ...draft.feature, id: idOf.get(draft.key) ?? draft.feature.id }
+      }));
+    this.edits = { drafts, deleted: this.deleted.filter(id => !deleted.includes(id)) };
+    // steps back to before the save would bring back what is stored now
     this.past = [];
     this.future = [];
     this.changedSignal.emit();

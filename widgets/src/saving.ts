@@ -1,0 +1,132 @@
+/** Saving: a project where there is none, the commit, and what to do when others were faster. */
+import { ApiError } from './api';
+import type { EditStore } from './edit/store';
+import type { Labels } from './labels';
+import type { Choice, Notice } from './notice';
+import { askForProject } from './panel/dialog';
+import { defaultMessage, type Session } from './session';
+import type { LabelInfo } from './types';
+
+export interface SavingParts {
+  session: Session;
+  store: EditStore;
+  labels: Labels;
+  notice: Notice;
+  /** The file's path, for a slide that is in no project yet. */
+  path: string;
+  showVersion: (version: string | null) => Promise<void>;
+  deselect: () => Promise<void>;
+  saved: (commit: string) => void;
+}
+
+export class Saving {
+  private disposed = false;
+
+  constructor(private readonly parts: SavingParts) {}
+
+  dispose(): void {
+    this.disposed = true;
+  }
+
+  /** Run what may fail; an error shows as a sentence, a conflict with a choice. Returns whether it went well. */
+  async guard(action: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await action();
+      return true;
+    } catch (error) {
+      if (this.disposed) {
+        return false;
+      }
+      if (error instanceof ApiError && error.status === 409) {
+        this.offerReload(error);
+      } else {
+        this.parts.notice.error(error instanceof Error ? error.message : String(error));
+      }
+      return false;
+    }
+  }
+
+  /** Commit what is unsaved; returns whether it was. */
+  async save(message: string): Promise<boolean> {
+    let saved = false;
+    await this.guard(async () => {
+      if (!this.parts.session.place && !(await this.makeProject())) {
+        return;
+      }
+      await this.commit(message);
+      saved = true;
+    });
+    return saved;
+  }
+
+  /** With a project a label is stored at once; without one it waits for the first save. */
+  async addLabel(label: LabelInfo): Promise<void> {
+    const { session, labels } = this.parts;
+    if (session.project) {
+      labels.set(await session.addLabels([label]));
+      labels.current = label.name;
+    } else {
+      labels.add(label);
+    }
+  }
+
+  private async commit(message: string): Promise<void> {
+    const { session, store } = this.parts;
+    await this.parts.deselect();
+    const { pending, upsert, deleted } = store;
+    const text = message || defaultMessage(upsert, deleted);
+    const { commit, ids } = await session.commit(text, upsert, deleted);
+    if (!session.follows) {
+      session.pin(commit);
+    }
+    // the drafts stay in view until the stored layer shows them; what was drawn meanwhile stays unsaved
+    await this.guard(() => this.parts.showVersion(commit));
+    store.settle(pending, ids, deleted);
+    session.rebase(commit);
+    this.parts.saved(commit);
+    this.parts.notice.info('Saved as a new version.');
+  }
+
+  private async makeProject(): Promise<boolean> {
+    const { session, labels, path } = this.parts;
+    const { project } = session;
+    if (project) {
+      // the folder has a project already: the slide only joins it
+      const known = new Set(project.labels.map(label => label.name));
+      const added = labels.all.filter(label => !known.has(label.name));
+      await session.createProject(project.path, project.name, added);
+      return true;
+    }
+    const answer = await askForProject(path);
+    if (answer) {
+      await session.createProject(answer.folder, answer.name, labels.all);
+    }
+    return answer !== null;
+  }
+
+  private offerReload(error: ApiError): void {
+    const choices: Choice[] = [
+      {
+        text: 'Load the newest, keep mine',
+        title: 'Show the newest version; your unsaved shapes stay and replace the others when you save',
+        act: () => void this.guard(() => this.reload(true))
+      },
+      {
+        text: 'Load the newest, discard mine',
+        title: 'Show the newest version and forget your unsaved changes',
+        act: () => void this.guard(() => this.reload(false))
+      }
+    ];
+    this.parts.notice.error(`Nothing was saved. ${error.message}`, choices);
+  }
+
+  private async reload(keep: boolean): Promise<void> {
+    const { session, store, labels } = this.parts;
+    if (!keep) {
+      store.clear();
+    }
+    labels.set(await session.labels());
+    session.rebase(session.project!.head);
+    await this.parts.showVersion(session.project!.head);
+  }
+}
