@@ -84,7 +84,7 @@ def make_demo(folder: str | Path, size: int | None = None, progress: Progress = 
     with _timed(seconds, "score"):
         table = project.read(SLIDE, version=applied.commit)
         found = table.loc[(table["layer"] == RESULT_LAYER) & (table["label"] == TUMOUR), "geometry"]
-        agreement = dice(found, split.held_out, outside=split.rois)
+        agreement = dice(found, split.held_out, outside=(*split.rois, *split.training))
     _copy_notebooks(folder)
     seconds["total"] = sum(seconds.values())
     report = DemoReport(

@@ -10,15 +10,17 @@ from shapely.geometry.base import BaseGeometry
 __all__ = ["dice"]
 
 
-def dice(found: Iterable[BaseGeometry], known: Iterable[Polygon], outside: Iterable[Polygon] = ()) -> float:
+def dice(
+    found: Iterable[BaseGeometry], known: Iterable[Polygon], outside: Iterable[BaseGeometry] = ()
+) -> float:
     """Return the Dice coefficient of two sets of polygons by area.
 
     Parameters
     ----------
     found, known : iterable of Polygon
         In the same frame.
-    outside : iterable of Polygon
-        Where nothing counts: the regions that training has seen.
+    outside : iterable of geometry
+        Where nothing counts: what training has seen.
 
     Returns
     -------

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from wsinb.project import Project
 
-__all__ = ["JobResult", "run"]
+__all__ = ["JobResult", "plan_run", "run"]
 
 FAILED_FOLDER = "failed-jobs"
 INPUTS = ("project", "slides", "version", "branch")
@@ -101,27 +101,26 @@ def run(
     plan = plan_run(project, name, slides, version, branch, author, values)
     started_at, start = datetime.now(UTC), time.perf_counter()
     with _scratch_folder() as folder:
-        executed = _execute(plan, folder / f"{plan.job}.ipynb", project, progress)
+        file = folder / f"{plan.job}.ipynb"
+        executed = _execute(plan, file, project, progress)
         try:
-            commit, metrics = _told_result(executed, plan.job)
-            if commit is not None:
-                commit = project.resolve(commit)
+            told, metrics = _told_result(executed, plan.job)
+            output_version = None if told is None else project.resolve(told)
         except WsinbError as error:
-            kept = _keep(folder / f"{plan.job}.ipynb", project, plan)
-            raise JobFailed(f"{error} (the executed notebook: {kept})") from error
+            raise JobFailed(f"{error} (the executed notebook: {_keep(file, project, plan)})") from error
         notebook = f"{plan.job}-{plan.id}.ipynb"
         record = write_record(
             plan,
-            output_version=commit,
+            output_version=output_version,
             metrics=metrics,
             started_at=started_at,
             seconds={"total": time.perf_counter() - start, "cells": _cell_seconds(executed)},
             notebook=notebook,
         )
-        holder = commit or plan.input_version
-        project.attach(holder, notebook, (folder / f"{plan.job}.ipynb").read_bytes())
-        project.attach(holder, f"{plan.job}-{plan.id}.json", record_json(record))
-    return JobResult(plan.id, holder, metrics, record, notebook)
+        commit = output_version or plan.input_version
+        project.attach(commit, notebook, file.read_bytes())
+        project.attach(commit, f"{plan.job}-{plan.id}.json", record_json(record))
+    return JobResult(plan.id, commit, metrics, record, notebook)
 
 
 def plan_run(
