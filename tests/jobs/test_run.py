@@ -231,3 +231,12 @@ def test_the_kernel_runs_the_same_python_and_works_in_a_folder_that_is_gone(stud
     metrics = run(study, write_job("x: int = 1", code)).metrics
     assert metrics["python"] == sys.executable
     assert not Path(metrics["folder"]).exists()
+
+
+def test_secrets_of_the_environment_are_nowhere_stored(study, write_job, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("STORE_PASSWORD", "open-sesame")
+    code = "import os\nfrom wsinb import jobs\njobs.result(seen='STORE_PASSWORD' in os.environ)"
+    result = run(study, write_job("x: int = 1", code))
+    assert result.metrics == {"seen": True}
+    for artifact in study.artifacts(result.commit):
+        assert b"open-sesame" not in study.read_artifact(result.commit, artifact.name)

@@ -154,6 +154,7 @@ def test_a_notebook_runs_alone_by_papermill(study: Any, trained: Any, tmp_path: 
 
 
 @pytest.mark.realdata
+@pytest.mark.slow
 def test_a_real_slide_goes_from_drawing_to_result(data_dir: Path, tmp_path: Path):
     import shapely
 
