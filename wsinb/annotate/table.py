@@ -39,8 +39,7 @@ def new_annotations(
         image (`shape` "image") and where `shape_params` describe the shape.
     label, layer, shape, shape_params, score, created_by
         One value for all rows, or a list, array or series with one value a row. `shape` is
-        found from the geometry where it is None; `score` is from 0 to 1;
-        `shape_params` are mappings or JSON text.
+        found from the geometry where it is None; `score` is from 0 to 1.
     repair, labels
         As of `validate`.
     **columns
@@ -50,7 +49,7 @@ def new_annotations(
     Returns
     -------
     geopandas.GeoDataFrame
-        With new ids and the present time as `created_at` where none are given.
+        With new ids and the present time where none are given.
 
     Raises
     ------

@@ -257,7 +257,8 @@ class Slides(Mapping[str, SlideEntry]):
 
     def _repr_html_(self) -> str:
         head = "<tr><th>slide</th><th>size</th><th>µm per pixel</th><th>file</th></tr>"
-        rows = "".join(_row(entry) for entry in self.values())
+        entries = self._entries()  # once: each look-up by name reads the head of the branch
+        rows = "".join(_row(SlideEntry.from_json(name, data)) for name, data in entries.items())
         return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 

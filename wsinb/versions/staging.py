@@ -67,10 +67,6 @@ class Staged:
         arrays = [columns.get(field.name, pa.nulls(len(gone), field.type)) for field in CHANGES_SCHEMA]
         return Staged(overlay_of(pa.concat_tables([kept, pa.table(arrays, schema=CHANGES_SCHEMA)])))
 
-    def without(self, ids: Ids) -> Staged:
-        """Return the edits of other ids."""
-        return Staged(overlay_of(self.table.filter(pa.array(~isin(self.ids, ids)))))
-
     def _on_top(self, table: pa.Table) -> Staged:
         merged = pa.concat_tables([self.table, table])
         ids = concat_ids([self.ids, parse_ids(table.column("id"))])
