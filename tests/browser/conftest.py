@@ -1,20 +1,10 @@
-"""A real JupyterLab in a subprocess, and a Chromium to drive it."""
+"""JupyterLab in a subprocess, a Chromium to drive it, and what a person does in them."""
 
 from __future__ import annotations
 
-import http.client
 import io
-import json
-import os
 import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,132 +14,42 @@ from PIL import Image
 
 import wsinb
 from wsinb.testing import synthetic_regions, synthetic_slide
+from wsinb.testing.lab import CHROMIUM_FLAGS, RunningLab, chromium_path, running_lab
 
-TOKEN = "browser-tests"
 SIZE = (2048, 1536)
-START_S = 60
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WAIT_MS = 20_000
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str | None:
-    """Path of a browser; None is the one that Playwright fetched. Never skips."""
-    for name in NAMES:
-        if found := shutil.which(name):
-            return found
-    tried = []
-    for command in (
-        [sys.executable, "-m", "playwright", "install", "chromium"],
-        ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
-        if done.returncode == 0:
-            return shutil.which("chromium")
-        tried.append(f"{' '.join(command)}: {done.stderr.strip()[-300:]}")
-    pytest.fail("There is no Chromium on the PATH and none could be installed:\n" + "\n".join(tried))
+    try:
+        return chromium_path()
+    except RuntimeError as error:
+        pytest.fail(str(error))
 
 
-class Server:
-    """The JupyterLab that is tested: its address and its root folder."""
-
-    def __init__(self, url: str, root: Path) -> None:
-        self.url = url
-        self.root = root
-
-    def get(self, path: str) -> bytes:
-        request = urllib.request.Request(self.url + path, headers={"Authorization": f"token {TOKEN}"})
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return response.read()
-
-    def new_project(self, name: str) -> wsinb.Project:
-        """A project in its own folder, with one slide, two labels and the slide's four known regions."""
-        folder = self.root / name
-        project = wsinb.create_project(folder)
-        shutil.copy(self.root / "slide.tif", folder / "liver.tif")
-        project.slides.add(folder / "liver.tif")
-        labels = [
-            wsinb.Label("tumor", color="#cc4444", key="t"),
-            wsinb.Label("stroma", color="#3377cc", key="s"),
-        ]
-        project.labels.add(labels)
-        session = project.session(author="pathologist")
-        regions = synthetic_regions(SIZE)["tumor"]
-        session["liver"].upsert(wsinb.new_annotations(regions, label="tumor"))
-        session.commit("the known regions")
-        return project
+def new_project(root: Path, name: str) -> wsinb.Project:
+    """A project in its own folder, with one slide, two labels and the slide's four known regions."""
+    folder = root / name
+    project = wsinb.create_project(folder)
+    shutil.copy(root / "slide.tif", folder / "liver.tif")
+    project.slides.add(folder / "liver.tif")
+    tumor = wsinb.Label("tumor", color="#cc4444", key="t")
+    project.labels.add([tumor, wsinb.Label("stroma", color="#3377cc", key="s")])
+    session = project.session(author="pathologist")
+    session["liver"].upsert(wsinb.new_annotations(synthetic_regions(SIZE)["tumor"], label="tumor"))
+    session.commit("the known regions")
+    return project
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory) -> Iterator[Server]:
+def server(tmp_path_factory) -> Iterator[RunningLab]:
     root = tmp_path_factory.mktemp("lab-root")
-    state = tmp_path_factory.mktemp("lab-state")
     synthetic_slide(root / "slide.tif", SIZE)
     (root / "bad").mkdir()
     (root / "bad" / "broken.svs").write_bytes(b"II*\0" + bytes(200))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    folders = {
-        name: str(state / name.lower())
-        for name in (
-            "JUPYTER_CONFIG_DIR",
-            "JUPYTER_DATA_DIR",
-            "JUPYTER_RUNTIME_DIR",
-            "JUPYTERLAB_WORKSPACES_DIR",
-            "JUPYTERLAB_SETTINGS_DIR",
-            "IPYTHONDIR",
-        )
-    }
-    command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
-        *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),
-        *(f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url="),
-    ]
-    log = (state / "lab.txt").open("w+")
-    process = subprocess.Popen(
-        command, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, **folders}, start_new_session=True
-    )
-    lab = Server(f"http://127.0.0.1:{port}/", root)
-    try:
-        _wait_until_up(lab, process, log)
+    with running_lab(root, tmp_path_factory.mktemp("lab-state")) as lab:
         yield lab
-    finally:
-        # the kernels are in the server's process group
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
-        log.close()
-
-
-def _wait_until_up(lab: Server, process: subprocess.Popen, log: io.TextIOBase) -> None:
-    deadline = time.monotonic() + START_S
-    reason = "no answer"
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            assert json.loads(lab.get("wsinb/api/version"))["protocol"] == 1
-            extensions = json.loads(lab.get("lab/api/extensions"))
-        except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-            reason = str(error)
-            time.sleep(0.2)
-        else:
-            names = [extension["name"] for extension in extensions]
-            assert "wsinb" in names, f"The extension is not installed in this environment, only {names}."
-            return
-    log.seek(0)
-    pytest.fail(f"JupyterLab did not start ({reason}):\n{log.read()[-3000:]}")
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +58,7 @@ def browser(chromium):
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
         yield browser
         browser.close()
 
@@ -166,12 +66,12 @@ def browser(chromium):
 class Lab:
     """A page with JupyterLab, and what a person does in it."""
 
-    def __init__(self, page, server: Server) -> None:
+    def __init__(self, page, server: RunningLab) -> None:
         self.page = page
         self.server = server
 
     def open_folder(self, folder: str = "") -> None:
-        self.page.goto(f"{self.server.url}lab/tree/{folder}?token={TOKEN}&reset")
+        self.page.goto(self.server.page(folder))
         self.page.wait_for_selector(".jp-DirListing-item", timeout=WAIT_MS)
         self.page.wait_for_function("window.jupyterapp?.restored", timeout=WAIT_MS)
 
@@ -305,4 +205,4 @@ def lab(browser, server) -> Iterator[Lab]:
 
 @pytest.fixture
 def project(server, request) -> wsinb.Project:
-    return server.new_project(re.sub(r"\W", "-", request.node.name))
+    return new_project(server.root, re.sub(r"\W", "-", request.node.name))

@@ -99,7 +99,9 @@ def test_nbconvert_shows_the_picture_of_an_executed_notebook(project, keep_state
     source = "import wsinb\nwsinb.open_project('.').view('liver')"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
     resources = {"metadata": {"path": str(project.path)}}
-    client = NotebookClient(notebook, resources=resources, kernel_name="python3", store_widget_state=keep_state)
+    client = NotebookClient(
+        notebook, resources=resources, kernel_name="python3", store_widget_state=keep_state
+    )
     client.execute()
     (output,) = notebook.cells[0].outputs
     assert {"image/png", "text/plain", VIEW_MIME} <= set(output.data)

@@ -7,6 +7,8 @@ export interface Choice {
   act: () => void;
 }
 
+const CLOSE: Choice = { text: 'Close', title: 'Close this message', act: () => undefined };
+
 export class Notice {
   readonly node = element('div', 'wsinb-notice');
   private timer = 0;
@@ -18,7 +20,13 @@ export class Notice {
 
   /** Show what went wrong; it stays until it is closed or another takes its place. */
   error(message: string, choices: Choice[] = []): void {
-    this.show('wsinb-mod-error', message, choices);
+    this.show('wsinb-mod-error', message, [...choices, CLOSE]);
+    this.onError(message);
+  }
+
+  /** Show why there is nothing to see; it stays until trying again helps. */
+  fatal(message: string, retry: () => void): void {
+    this.show('wsinb-mod-error', message, [{ text: 'Try again', title: 'Ask the server again', act: retry }]);
     this.onError(message);
   }
 
@@ -39,8 +47,7 @@ export class Notice {
     this.node.className = `wsinb-notice ${className}`;
     this.node.append(element('p', 'wsinb-notice-text', message));
     const row = element('div', 'wsinb-notice-buttons');
-    const dismiss: Choice = { text: 'Close', title: 'Close this message', act: () => undefined };
-    for (const { text, title, act } of [...choices, dismiss]) {
+    for (const { text, title, act } of choices) {
       row.append(
         textButton(text, title, () => {
           this.clear();

@@ -124,12 +124,17 @@ export class Viewer {
   /** Read the slide and its annotations; errors show as a sentence. */
   async open(): Promise<void> {
     this.root.classList.add('wsinb-mod-loading');
-    await this.guard(async () => {
+    try {
       await this.session.open();
-      if (!this.disposed) {
-        await this.showSlide();
-      }
-    });
+    } catch (error) {
+      this.fail(error instanceof Error ? error.message : String(error));
+      return;
+    } finally {
+      this.root.classList.toggle('wsinb-mod-loading', this.session.info !== null);
+    }
+    if (!this.disposed) {
+      await this.guard(() => this.showSlide());
+    }
     this.root.classList.remove('wsinb-mod-loading');
   }
 
@@ -150,9 +155,15 @@ export class Viewer {
     }
   }
 
-  /** Show an error that arose outside. */
+  /** There is nothing to see: say why, and put the tools away. */
   fail(message: string): void {
-    this.notice.error(message);
+    if (!this.disposed) {
+      this.root.classList.add('wsinb-mod-failed');
+      this.notice.fatal(message, () => {
+        this.root.classList.remove('wsinb-mod-failed');
+        void this.open();
+      });
+    }
   }
 
   /** Show the whole slide, once it is open. */
@@ -182,7 +193,7 @@ export class Viewer {
       cancel: () => this.hand.cancel(),
       fit: () => this.fit(),
       labelImage: () => this.wholeImage.add(),
-      useTool: tool => void this.drawing.use(tool),
+      useTool: tool => void (this.session.info && this.drawing.use(tool)),
       chooseLabel: key => {
         const label = this.labels.byKey(key);
         if (label) {

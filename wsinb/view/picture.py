@@ -79,7 +79,7 @@ def _paint(
     import cv2
 
     for name, geometries in _by_label(annotations, box).items():
-        color = _rgb(labels[name].color if name in labels else UNLABELLED)
+        color = _rgb(labels[name].color if name is not None and name in labels else UNLABELLED)
         mask = np.zeros(image.shape[:2], np.uint8)
         for geometry in geometries:
             areas, lines, points = _parts(geometry, box, downsample)

@@ -121,12 +121,12 @@ class SlideViewer(Map):  # type: ignore[misc]
     @property
     def saved(self) -> str | None:
         """Id of the last commit made from this viewer, by its button or by `save`."""
-        return self.layer.saved  # type: ignore[no-any-return]
+        return self.layer.saved
 
     @property
     def error(self) -> str:
         """The last sentence that the viewer showed about something that went wrong."""
-        return self.layer.error  # type: ignore[no-any-return]
+        return self.layer.error
 
     @property
     def bounds_l0(self) -> Box:
@@ -162,7 +162,7 @@ class SlideViewer(Map):  # type: ignore[misc]
             raise InvalidInput(f"({l0_x}, {l0_y}) is no place: give finite level-0 pixels.")
         if um_per_px is not None:
             zoom = self._zoom_for(um_per_px)
-        level = self.zoom if zoom is None else zoom
+        level: float = self.zoom if zoom is None else zoom  # type: ignore[has-type]
         if not math.isfinite(level):
             raise InvalidInput(f"A zoom is a finite number, not {level}.")
         level = min(max(float(level), self.min_zoom), self.max_zoom)

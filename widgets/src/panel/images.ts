@@ -27,7 +27,7 @@ export class ImageLabels {
 function chip({ label, color, unsaved, remove }: ImageLabel): HTMLElement {
   const node = element('span', unsaved ? 'wsinb-chip wsinb-mod-unsaved' : 'wsinb-chip');
   const swatch = element('span', 'wsinb-swatch');
-  swatch.style.background = color;
+  swatch.style.backgroundColor = color;
   const text = label ?? 'No label';
   node.append(swatch, element('span', 'wsinb-chip-name', text));
   node.append(iconButton(closeIcon, `Take ${text} away from the whole image`, remove));

@@ -63,7 +63,7 @@ export class Palette {
     button.setAttribute('aria-checked', String(name === this.labels.current));
     button.title = [description, key ? `Key: ${key}` : ''].filter(Boolean).join(' · ') || text;
     const swatch = element('span', 'wsinb-swatch');
-    swatch.style.background = color;
+    swatch.style.backgroundColor = color;
     button.append(swatch, element('span', 'wsinb-label-name', text));
     if (key) {
       button.append(element('kbd', 'wsinb-key', key));

@@ -1,0 +1,158 @@
+"""A real JupyterLab in a subprocess, and the Chromium that drives it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["CHROMIUM_FLAGS", "RunningLab", "chromium_path", "running_lab"]
+
+CHROMIUM_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+START_S = 60
+STOP_S = 10
+TOKEN = "wsinb-testing"  # noqa: S105 - the server listens on this machine only, for one test run
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_FOLDERS = (
+    "JUPYTER_CONFIG_DIR",
+    "JUPYTER_DATA_DIR",
+    "JUPYTER_RUNTIME_DIR",
+    "JUPYTERLAB_WORKSPACES_DIR",
+    "JUPYTERLAB_SETTINGS_DIR",
+    "IPYTHONDIR",
+)
+
+
+def chromium_path() -> str | None:
+    """Return a Chromium from the PATH; fetch one where there is none, then None may mean Playwright's own.
+
+    Raises
+    ------
+    RuntimeError
+        If there is none and none can be fetched.
+    """
+    if found := _on_path():
+        return found
+    tried = []
+    for command in (
+        [sys.executable, "-m", "playwright", "install", "chromium"],
+        ["apt-get", "install", "-y", "--no-install-recommends", "chromium"],
+    ):
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+        except OSError as error:
+            tried.append(f"{command[0]}: {error}")
+            continue
+        if done.returncode == 0:
+            return _on_path()
+        tried.append(f"{' '.join(command)}: {done.stderr.strip()[-300:]}")
+    raise RuntimeError("There is no Chromium on the PATH and none could be installed: " + "; ".join(tried))
+
+
+def _on_path() -> str | None:
+    return next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+
+
+class RunningLab:
+    """The JupyterLab that is up: its address and its root folder."""
+
+    def __init__(self, url: str, root: Path) -> None:
+        self.url = url
+        self.root = root
+
+    def get(self, path: str) -> bytes:
+        """Return the body of an authenticated GET below the server's address."""
+        headers = {"Authorization": f"token {TOKEN}"}
+        request = urllib.request.Request(self.url + path, headers=headers)  # noqa: S310 - always http
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            return bytes(response.read())
+
+    def page(self, folder: str = "") -> str:
+        """Return the address of JupyterLab with a folder open in its file browser."""
+        place = f"lab/tree/{folder}" if folder else "lab"
+        return f"{self.url}{place}?token={TOKEN}&reset"
+
+
+@contextlib.contextmanager
+def running_lab(root: Path, state: Path) -> Iterator[RunningLab]:
+    """Run JupyterLab on a free port of this machine; it is gone when the block ends.
+
+    Parameters
+    ----------
+    root
+        What its file browser shows.
+    state
+        Takes its configuration, settings and log, so that a person's own are not used.
+
+    Raises
+    ------
+    RuntimeError
+        If it does not come up, or without this package's extensions.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+        *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),
+        *(f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url="),
+    ]
+    environment = {**os.environ, **{name: str(state / name.lower()) for name in _FOLDERS}}
+    log = state / "lab.txt"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+        )
+    lab = RunningLab(f"http://127.0.0.1:{port}/", root)
+    try:
+        _wait_until_up(lab, process, log)
+        yield lab
+    finally:
+        _stop(process)
+
+
+def _wait_until_up(lab: RunningLab, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    reason: object = "no answer"
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            lab.get("wsinb/api/version")
+            names = [extension["name"] for extension in json.loads(lab.get("lab/api/extensions"))]
+        except (OSError, ValueError) as error:
+            reason = error
+            time.sleep(0.2)
+            continue
+        if "wsinb" not in names:
+            raise RuntimeError(f"The lab extension is not installed here, only {names}: run pip install .")
+        return
+    raise RuntimeError(f"JupyterLab did not start ({reason}):\n{log.read_text()[-3000:]}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    # kernels are in the server's process group
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, how)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            continue
+        return
