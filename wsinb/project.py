@@ -44,7 +44,7 @@ __all__ = [
 STORE = ".wsinb"
 
 
-def create_project(folder: str | Path, name: str | None = None) -> Project:
+def create_project(folder: str | Path, name: str | None = None, author: str | None = None) -> Project:
     """Make a project in a folder, which is made if missing; its store is ``<folder>/.wsinb``.
 
     Parameters
@@ -53,6 +53,8 @@ def create_project(folder: str | Path, name: str | None = None) -> Project:
         Where the project lives.
     name
         What people call it; the name of the folder by default.
+    author
+        Who commits the empty project; the user by default.
 
     Raises
     ------
@@ -71,7 +73,7 @@ def create_project(folder: str | Path, name: str | None = None) -> Project:
         raise ProjectExists(
             f"There is a project in {path} already: open it with open_project({str(folder)!r})."
         )
-    Repository.create(PosixStore(path / STORE), title.strip())
+    Repository.create(PosixStore(path / STORE), title.strip(), author)
     return open_project(path)
 
 

@@ -22,19 +22,6 @@ from wsinb.errors import InvalidInput, StorageError, UnknownProject
 SIZE = 4096
 
 
-def headless(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "wsinb", "demo", str(folder), "--headless", "--json", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
-    folder = tmp_path_factory.mktemp("demo") / "study"
-    done = headless(folder, "--size", str(SIZE))
-    assert done.returncode == 0, done.stderr
-    return folder, json.loads(done.stdout)
-
-
 @pytest.mark.slow
 def test_headless_prints_one_json_object_about_all_steps(demo):
     folder, report = demo

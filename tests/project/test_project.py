@@ -224,3 +224,12 @@ def test_a_real_slide_goes_through_a_project(project, data_dir):
     assert list(project.read(entry.name)["id"]) == ids
     slide = project.slides.open(entry.name)
     assert slide.mpp == pytest.approx(entry.mpp[0])
+
+
+def test_whoever_adds_slides_and_labels_signs_the_commits(tmp_path, slide_file):
+    project = create_project(tmp_path / "study", author="ada")
+    project.slides.add(slide_file, name="a", author="grace")
+    project.labels.add(Label("tumor"), author="mary")
+    project.labels.remove("tumor", author="emmy")
+    project.slides.remove("a", author="rosa")
+    assert [commit.author for commit in project.log()] == ["rosa", "emmy", "mary", "grace", "ada"]

@@ -136,8 +136,8 @@ def _make_project(folder: Path, split: Split) -> Project:
     """Create the project with its slide and labels, and commit what an annotator would have drawn."""
     from wsinb import Label, create_project, new_annotations
 
-    project = create_project(folder, name="wsinb demo")
-    project.slides.add(folder / f"{SLIDE}.tiff", name=SLIDE)
+    project = create_project(folder, name="wsinb demo", author=AUTHOR)
+    project.slides.add(folder / f"{SLIDE}.tiff", name=SLIDE, author=AUTHOR)
     project.labels.add(
         [
             Label(TUMOUR, color="#d62728", key="t", shape="polygon", description="a nest of tumour cells"),
@@ -150,7 +150,8 @@ def _make_project(folder: Path, split: Split) -> Project:
                 order=2,
                 description="everything in it is drawn: training may learn from it",
             ),
-        ]
+        ],
+        author=AUTHOR,
     )
     session = project.session(author=AUTHOR)
     drawn = session[SLIDE]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, ProjectExists, UnknownProject
-from wsinb.serve.edits import MAX_WORD, member
+from wsinb.serve.edits import MAX_WORD, author_of, member
 from wsinb.serve.messages import Request, Response, json_response
 from wsinb.serve.slide_cache import identify
 from wsinb.serve.slides import describe, name_in
@@ -51,13 +51,13 @@ def post_project(core: Core, request: Request, arguments: Mapping[str, str]) -> 
     path = core.paths.resolve(body.get("path"))
     with core.slides.lease(identify(path)):
         pass  # a file that is no slide must not leave an empty project behind
-    project = _open_or_create(folder, member(body, "name", MAX_WORD, default=folder.name))
+    project = _open_or_create(folder, member(body, "name", MAX_WORD, default=folder.name), author_of(request))
     name = name_in(project, path)
     if name is None:
         wanted = member(body, "slide", MAX_WORD, default=path.stem)
         if wanted in project.slides:
             raise InvalidInput(f"The project has another slide {wanted!r}: choose another name for this one.")
-        name = project.slides.add(path, name=wanted).name
+        name = project.slides.add(path, name=wanted, author=author_of(request)).name
     return json_response(describe(core, project_source(core, str(folder), name)))
 
 
@@ -70,11 +70,11 @@ def post_labels(core: Core, request: Request, arguments: Mapping[str, str]) -> R
     if not isinstance(labels, list) or not 0 < len(labels) <= MAX_LABELS:
         raise InvalidInput(f"'labels' must be a list of 1 to {MAX_LABELS} labels.")
     project = open_allowed_project(core, body.get("project"))
-    project.labels.add(list(LabelSet.from_json(labels).values()))
+    project.labels.add(list(LabelSet.from_json(labels).values()), author=author_of(request))
     return json_response({"labels": project.labels_at("main").to_json()})
 
 
-def _open_or_create(folder: Path, name: str) -> Project:
+def _open_or_create(folder: Path, name: str, author: str) -> Project:
     from wsinb.project import create_project, open_project
 
     try:
@@ -82,7 +82,7 @@ def _open_or_create(folder: Path, name: str) -> Project:
     except UnknownProject:
         pass
     try:
-        return create_project(folder, name=name)
+        return create_project(folder, name=name, author=author)
     except ProjectExists:
         # another request made it in between
         return open_project(folder)

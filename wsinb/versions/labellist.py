@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from wsinb.annotate import Label, LabelSet
-from wsinb.versions.author import default_author
+from wsinb.versions.author import check_author
 from wsinb.versions.commits import Draft
 from wsinb.versions.records import Record
 from wsinb.versions.repository import MAIN, Repository
@@ -35,7 +35,7 @@ class Labels(Mapping[str, Label]):
     def __len__(self) -> int:
         return len(self._set())
 
-    def add(self, labels: Label | Iterable[Label]) -> None:
+    def add(self, labels: Label | Iterable[Label], author: str | None = None) -> None:
         """Add one label or several as one commit; a label of a known name takes its place.
 
         Raises
@@ -44,7 +44,7 @@ class Labels(Mapping[str, Label]):
             If two active labels would share a key.
         """
         new = [labels] if isinstance(labels, Label) else list(labels)
-        author = default_author()
+        signed = check_author(author)
 
         def prepare(record: Record) -> Draft:
             before = self._repository.labels_of(record)
@@ -55,15 +55,15 @@ class Labels(Mapping[str, Label]):
             words = ", ".join(sorted(names))
             message = f"Set labels {words}" if edits["updated"] else f"Add labels {words}"
             return Draft(
-                message, author, labels=self._repository.put_labels(record, after), edits={"labels": edits}
+                message, signed, labels=self._repository.put_labels(record, after), edits={"labels": edits}
             )
 
         if new:
             self._repository.edit(prepare)
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, author: str | None = None) -> None:
         """Remove a label, as a commit; annotations that carry it keep it."""
-        author = default_author()
+        signed = check_author(author)
 
         def prepare(record: Record) -> Draft:
             labels = self._repository.labels_of(record)
@@ -71,7 +71,7 @@ class Labels(Mapping[str, Label]):
             edits = {"labels": {"removed": [name]}}
             return Draft(
                 f"Remove label {name}",
-                author,
+                signed,
                 labels=self._repository.put_labels(record, labels),
                 edits=edits,
             )

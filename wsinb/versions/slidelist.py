@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, SlideNotFound, UnknownSlide
 from wsinb.names import unknown
-from wsinb.versions.author import default_author
+from wsinb.versions.author import check_author
 from wsinb.versions.commits import Draft
 from wsinb.versions.layout import canonical
 from wsinb.versions.records import Record
@@ -107,6 +107,7 @@ class Slides(Mapping[str, SlideEntry]):
         name: str | None = None,
         mpp: float | tuple[float, float] | None = None,
         metadata: Mapping[str, Any] | None = None,
+        author: str | None = None,
     ) -> SlideEntry:
         """Add a slide file to the project, as a commit.
 
@@ -120,6 +121,8 @@ class Slides(Mapping[str, SlideEntry]):
             Micrometres per level-0 pixel, if the file does not say or says it wrongly.
         metadata
             JSON values to keep with the slide, for example ``{"patient": "p12"}``.
+        author
+            Who commits; the user by default.
 
         Raises
         ------
@@ -148,10 +151,10 @@ class Slides(Mapping[str, SlideEntry]):
                 )
             entries[entry.name] = entry.to_json()
 
-        self._edit(f"Add slide {entry.name}", {"added": [entry.name]}, change)
+        self._edit(f"Add slide {entry.name}", {"added": [entry.name]}, change, author)
         return entry
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, author: str | None = None) -> None:
         """Remove a slide and its annotations from the project, as a commit.
 
         Earlier versions keep both; the file stays where it is.
@@ -162,9 +165,9 @@ class Slides(Mapping[str, SlideEntry]):
                 raise UnknownSlide(unknown("slide", name, entries))
             del entries[name]
 
-        self._edit(f"Remove slide {name}", {"removed": [name]}, change, removed=(name,))
+        self._edit(f"Remove slide {name}", {"removed": [name]}, change, author, removed=(name,))
 
-    def relocate(self, name: str, path: str | Path) -> SlideEntry:
+    def relocate(self, name: str, path: str | Path, author: str | None = None) -> SlideEntry:
         """Say where the file of a slide is now, as a commit.
 
         Raises
@@ -189,7 +192,7 @@ class Slides(Mapping[str, SlideEntry]):
                 raise UnknownSlide(unknown("slide", name, entries))
             entries[name] = {**entries[name], "path": stored}
 
-        self._edit(f"Move slide {name}", {"updated": [name]}, change)
+        self._edit(f"Move slide {name}", {"updated": [name]}, change, author)
         return self[name]
 
     def path(self, name: str) -> Path:
@@ -241,14 +244,15 @@ class Slides(Mapping[str, SlideEntry]):
         message: str,
         edits: dict[str, list[str]],
         change: Callable[[dict[str, Any]], None],
+        author: str | None,
         removed: tuple[str, ...] = (),
     ) -> None:
-        author = default_author()
+        signed = check_author(author)
 
         def prepare(record: Record) -> Draft:
             entries = self._repository.slides_of(record)
             change(entries)
-            return Draft(message, author, slides=entries, edits={"slides": edits}, removed=removed)
+            return Draft(message, signed, slides=entries, edits={"slides": edits}, removed=removed)
 
         self._repository.edit(prepare)
 
