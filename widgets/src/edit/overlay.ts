@@ -15,6 +15,7 @@ interface Shown {
 
 /** Geoman shows only the handles nearest to the pointer beyond this number. */
 const MAX_HANDLES = 150;
+const MIN_SIZE_FOR_HANDLES_PX = 48;
 
 export class Overlay {
   private readonly shown = new Map<number, Shown>();
@@ -28,6 +29,7 @@ export class Overlay {
     private readonly colorOf: (label: string | null) => string
   ) {
     store.changed.connect(this.sync, this);
+    map.on('zoomend', this.onZoom, this);
   }
 
   /** A draft was clicked. */
@@ -76,6 +78,7 @@ export class Overlay {
   }
 
   dispose(): void {
+    this.map.off('zoomend', this.onZoom, this);
     Signal.clearData(this);
     this.shown.forEach(({ layer }) => this.take(layer));
     this.shown.clear();
@@ -129,16 +132,39 @@ export class Overlay {
       allowSelfIntersection: false,
       limitMarkersToCount: MAX_HANDLES
     };
-    layer.pm.enable(handles);
+    // handles would hide a shape that is hardly larger than they are: closer views bring them
+    const reachable = this.sizeOnScreen(layer) >= MIN_SIZE_FOR_HANDLES_PX;
+    if (reachable) {
+      layer.pm.enable(handles);
+    }
     layer.on('pm:edit', () => this.read(key, layer));
     // taking away vertices until none is left removes the shape
     layer.on('pm:remove', () => this.store.remove(key));
     if (layer instanceof L.Polyline || layer instanceof L.CircleMarker) {
       const put = (): void => {
         this.read(key, layer);
-        layer.pm.enable(handles);
+        if (reachable) {
+          layer.pm.enable(handles);
+        }
       };
       makeMovable(this.map, layer, () => layer.pm.disable(), put);
+    }
+  }
+
+  private sizeOnScreen(layer: Exclude<ShapeLayer, L.FeatureGroup>): number {
+    if (!(layer instanceof L.Polyline) && !(layer instanceof L.Circle)) {
+      return Infinity;
+    }
+    const bounds = layer.getBounds();
+    const size = this.map
+      .latLngToLayerPoint(bounds.getSouthEast())
+      .subtract(this.map.latLngToLayerPoint(bounds.getNorthWest()));
+    return Math.max(Math.abs(size.x), Math.abs(size.y));
+  }
+
+  private onZoom(): void {
+    if (this.selectedKey !== null) {
+      this.refresh(this.selectedKey);
     }
   }
 
