@@ -143,6 +143,19 @@ def test_the_exact_annotations_are_read_by_id_and_by_row(server, study):
 
 
 @pytest.mark.parametrize(
+    "geometry",
+    [shapely.Point(30, 40), shapely.LineString([(5, 5), (5, 90)]), shapely.LineString([(1, 7), (9, 7)])],
+)
+def test_what_has_no_width_or_no_height_is_read_by_id(server, study, geometry):
+    drawn = feature(0, 0, shape=None, geometry=json.loads(shapely.to_geojson(geometry)))
+    (id_,) = commit(server, study, [drawn]).json["ids"]
+    answer = server.get("annotations", {**study, "ids": id_})
+    assert answer.status == 200
+    (found,) = answer.json["features"]
+    assert shapely.from_geojson(json.dumps(found["geometry"])).equals(geometry)
+
+
+@pytest.mark.parametrize(
     ("query", "status"),
     [
         ({}, 400),

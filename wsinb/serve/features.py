@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -42,17 +43,11 @@ def _listed(request: Request, name: str) -> list[str]:
 
 
 def _places_of_ids(index: VectorIndex, ids: list[str]) -> list[int]:
-    places = dict(zip(ids, _search(index, ids), strict=True))
+    places = {identifier: bisect_left(index.ids, identifier) for identifier in ids}
     for identifier, place in places.items():
         if place >= len(index.ids) or index.ids[place] != identifier:
             raise UnknownAnnotation(f"This version has no annotation {identifier!r}: was it deleted?")
     return list(places.values())
-
-
-def _search(index: VectorIndex, ids: list[str]) -> list[int]:
-    import bisect
-
-    return [bisect.bisect_left(index.ids, identifier) for identifier in ids]
 
 
 def _places_of_rows(index: VectorIndex, rows: list[str]) -> list[int]:
@@ -71,8 +66,10 @@ def _features(table: AnnotationTable, index: VectorIndex, places: list[int]) -> 
     from wsinb.frames import Box
 
     boxes = index.id_boxes[places]
-    # what has no geometry is found only by reading everything; it is rare
-    bbox = Box(*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)) if np.isfinite(boxes).all() else None
+    bbox = None  # what has no geometry is found only by reading everything; it is rare
+    if np.isfinite(boxes).all():
+        # the maxima of a box lie outside: a point at the very edge must lie inside
+        bbox = Box(*boxes[:, :2].min(axis=0), *np.nextafter(boxes[:, 2:].max(axis=0), np.inf))
     found = table.read(bbox)
     order = {index.ids[place]: number for number, place in enumerate(places)}
     found = found[found["id"].isin(list(order))]
