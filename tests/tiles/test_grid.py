@@ -55,6 +55,17 @@ def test_neighbours_overlap_and_reach_the_far_edge(
     assert len(columns) == 1 or columns[-2] + size * downsample < slide.size[0]
 
 
+def test_a_rounding_error_adds_no_column_of_tiles(slide: Slide) -> None:
+    slide.mpp = 0.1
+    try:
+        # 0.3 / 0.1 is a little below 3, and the slide a multiple of 3 * 50 level-0 pixels high
+        grid = slide.tiles(50, um_per_px=0.3)
+        assert len(grid) == len(slide.tiles(50, downsample=3))
+        assert len(slide.tiles(50, um_per_px=0.3, within=Box(0, 0, *slide.size))) == len(grid)
+    finally:
+        slide.mpp = 0.5
+
+
 @given(st.floats(-200, 1300), st.floats(-200, 1100), st.floats(1, 600), st.floats(1, 600), st.integers(0, 40))
 @settings(max_examples=80, deadline=None)
 def test_within_keeps_exactly_the_tiles_that_share_area(

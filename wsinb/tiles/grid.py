@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, overload
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
 from wsinb.frames import Box
+from wsinb.tiles.resample import whole
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -100,7 +102,9 @@ def tile_grid(
         raise InvalidInput(f"Tiles of {size} px cannot overlap by {overlap} px: use 0 <= overlap < size.")
     l0_step, l0_edge = (size - overlap) * downsample, size * downsample
     n_columns, n_rows = (
-        max(1, int(np.ceil((length - overlap * downsample) / l0_step))) for length in slide.size
+        # a quotient of micrometres is whole but for rounding: no tile for the rest
+        max(1, math.ceil(whole((length - overlap * downsample) / l0_step)))
+        for length in slide.size
     )
     if within is None:
         places = [_Place(t_col, t_row) for t_row in range(n_rows) for t_col in range(n_columns)]
