@@ -92,11 +92,8 @@ def segment_slide(
     job = _Job.plan(slide, model, within, tile_size, skip_white)
     merger = SeamMerger()
     kept = PolygonTable(job.downsample, slide.size, min_area, max_area, tolerance)
-    workers = (
-        threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
     tiles = job.tiles()
-    pieces = _in_order(job.run, tiles, workers)
+    pieces = _in_order(job.run, tiles, threads or _usable_cores())
     # closing stops the threads at once when progress cancels
     with closing(pieces), Tracker(len(tiles), f"segmenting {slide.name}", progress) as tracker:
         for piece in pieces:
@@ -254,6 +251,12 @@ def _describe(
     sums = np.bincount(numbers, weights=probability.ravel())[1:]
     rows = zip(moved, n_pixels.tolist(), sums.tolist(), strict=True)
     return [Found(polygon, label, n, total) for polygon, n, total in rows]
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _in_order(run: Callable[[_Tile], Piece], tiles: list[_Tile], workers: int) -> Generator[Piece]:
