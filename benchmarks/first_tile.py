@@ -21,6 +21,7 @@ SIZE = (8192, 6144)
 RUNS = 5
 TILES = 24
 TIMEOUT_MS = 30_000
+AIM_MS = 300  # a hand that has reached the file clicks a little later
 SHOW = "import wsinb\nwsinb.open_slide('slide.tif').view()"
 BUSY = "import time\nend = time.time() + 60\nwhile time.time() < end: pass"
 FIRST_TILE = ".wsinb-image-layer img.leaflet-tile-loaded"
@@ -64,7 +65,8 @@ def first_tile_seconds(browser: Any, lab: RunningLab) -> float:
     """Seconds from a double click on a slide in a fresh page to the first painted tile."""
     page = open_lab(browser, lab)
     item = page.locator(".jp-DirListing-item", has_text="slide.tif")
-    item.click()
+    item.hover()
+    page.wait_for_timeout(AIM_MS)
     start = time.perf_counter()
     item.dblclick()
     page.wait_for_selector(FIRST_TILE, timeout=TIMEOUT_MS)
@@ -92,7 +94,7 @@ def tile_seconds(browser: Any, lab: RunningLab) -> tuple[float, float]:
 
 
 def main() -> int:
-    """Print both comparisons; return 1 when a target is missed."""
+    """Print the comparisons; return 1 when a target is missed."""
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
@@ -103,19 +105,26 @@ def main() -> int:
         (root / "cells.ipynb").write_text(json.dumps(notebook(SHOW, BUSY)))
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(CHROMIUM_FLAGS))
         with running_lab(root, state) as lab:
+            cold = first_tile_seconds(browser, lab)
             first = statistics.median(first_tile_seconds(browser, lab) for _ in range(RUNS))
             idle, busy = tile_seconds(browser, lab)
         browser.close()
     met = [
         report(
-            "first tile after double click",
-            ours=first,
+            name,
+            ours=seconds,
             peer=1.0,
             peer_name="the second that is allowed",
             unit="s",
             target=1.0,
             smaller_is_better=True,
-        ),
+        )
+        for name, seconds in (
+            ("first tile after double click", first),
+            ("first tile after double click, first slide of a fresh server", cold),
+        )
+    ]
+    met += [
         report(
             "tile while a cell runs",
             ours=busy,

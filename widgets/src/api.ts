@@ -38,6 +38,11 @@ export class Api {
     }
   }
 
+  /** Have the server load its readers. */
+  async prepare(): Promise<void> {
+    await this.get('prepare');
+  }
+
   slide(source: Source): Promise<SlideInfo> {
     return this.get('slide', { ...source });
   }

@@ -7,6 +7,7 @@ import { IImageTracker } from '@jupyterlab/imageviewer';
 import { SlideDocumentFactory, SlideModelFactory, type SlideDocument } from './faces/document';
 import { SLIDE_EXTENSIONS, SLIDE_FILE_TYPE, TIFF_FILE_TYPE } from './faces/filetypes';
 import { addViewRenderer } from './faces/output';
+import { prepareNearSlides } from './faces/prepare';
 import { slideIcon } from './icons';
 import { MODULE_NAME, MODULE_VERSION } from './version';
 
@@ -51,6 +52,7 @@ const documents: JupyterFrontEndPlugin<void> = {
     docRegistry.addWidgetFactory(factory);
     // fetch the viewer's code when the page has nothing else to do, so that the first slide opens at once
     void app.restored.then(() => window.setTimeout(() => void import('./faces/mount'), PRELOAD_DELAY_MS));
+    prepareNearSlides(document);
     void restorer?.restore(tracker, {
       command: 'docmanager:open',
       args: widget => ({ path: widget.context.path, factory: FACTORY }),

@@ -55,6 +55,7 @@ class Route:
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "version", "version", slides.get_version, activity=False),
+    Route("GET", "prepare", "prepare", slides.get_prepare, activity=False),
     Route("GET", "slide", "slide", slides.get_slide),
     Route("GET", f"tile/{_XYZ}", "tile/0/0/0", tiles.get_tile, "image"),
     Route("GET", "thumbnail", "thumbnail", tiles.get_thumbnail, "image"),

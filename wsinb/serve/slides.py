@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wsinb.serve.core import Core
     from wsinb.tiles import Slide
 
-__all__ = ["describe", "get_slide", "get_version", "name_in"]
+__all__ = ["describe", "get_prepare", "get_slide", "get_version", "name_in"]
 
 PROTOCOL = 1
 MAX_PROPERTY = 10_000
@@ -26,6 +26,14 @@ MAX_PROPERTY = 10_000
 def get_version(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
     """Answer with the version of the package and of the protocol."""
     return json_response({"version": wsinb.__version__, "protocol": PROTOCOL})
+
+
+def get_prepare(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
+    """Load the readers of slides and projects, which no server loads that shows none; answer when done."""
+    import wsinb.project
+    import wsinb.tiles.sources.jpeg_tiff  # noqa: F401
+
+    return json_response({"ready": True})
 
 
 def get_slide(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:

@@ -1,0 +1,22 @@
+/** Readies the server when the pointer comes near a slide in the file browser. */
+import { Api } from '../api';
+import { SLIDE_FILE_TYPE, TIFF_FILE_TYPE } from './filetypes';
+
+const SLIDE_ITEM = [SLIDE_FILE_TYPE, TIFF_FILE_TYPE]
+  .map(type => `.jp-DirListing-item[data-file-type="${type}"]`)
+  .join(', ');
+
+/**
+ * Ask the server once to load its readers, half a second's work, before the first double click.
+ * A server whose user has no slides never loads them.
+ */
+export function prepareNearSlides(root: Document, prepare = (): Promise<void> => new Api().prepare()): void {
+  const near = (event: Event) => {
+    if ((event.target as Element).closest(SLIDE_ITEM)) {
+      root.removeEventListener('pointerover', near);
+      // opening the slide tells of any trouble
+      prepare().catch(() => undefined);
+    }
+  };
+  root.addEventListener('pointerover', near, { passive: true });
+}
