@@ -11,7 +11,7 @@ const SLIDE_ITEM = [SLIDE_FILE_TYPE, TIFF_FILE_TYPE]
  * A server whose user has no slides never loads them.
  */
 export function prepareNearSlides(root: Document, prepare = (): Promise<void> => new Api().prepare()): void {
-  const near = (event: Event) => {
+  const near = (event: Event): void => {
     if ((event.target as Element).closest(SLIDE_ITEM)) {
       root.removeEventListener('pointerover', near);
       // opening the slide tells of any trouble
