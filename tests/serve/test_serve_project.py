@@ -418,6 +418,8 @@ def test_a_store_that_is_a_link_out_of_reach_is_refused(server, tmp_path):
     (server.root / "linked").mkdir()
     (server.root / "linked" / ".wsinb").symlink_to(tmp_path / "elsewhere" / ".wsinb")
     assert server.get("log", {"project": "linked"}).status == 403
+    assert server.post("project", {"folder": "linked", "path": SLIDE}).status == 403
+    assert len(wsinb.open_project(tmp_path / "elsewhere").slides) == 0
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "1001"])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wsinb.errors import InvalidInput, ProjectExists, UnknownProject
 from wsinb.serve.edits import MAX_WORD, author_of, member
@@ -34,7 +35,7 @@ def get_log(core: Core, request: Request, arguments: Mapping[str, str]) -> Respo
                 {
                     "id": commit.id,
                     "author": commit.author,
-                    "time": _text(commit.time),
+                    "time": commit.time.isoformat(),
                     "message": commit.message,
                     "changes": commit.changes,
                 }
@@ -51,7 +52,8 @@ def post_project(core: Core, request: Request, arguments: Mapping[str, str]) -> 
     path = core.paths.resolve(body.get("path"))
     with core.slides.lease(identify(path)):
         pass  # a file that is no slide must not leave an empty project behind
-    project = _open_or_create(folder, member(body, "name", MAX_WORD, default=folder.name), author_of(request))
+    title = member(body, "name", MAX_WORD, default=folder.name)
+    project = _open_or_create(core, folder, title, author_of(request))
     name = name_in(project, path)
     if name is None:
         wanted = member(body, "slide", MAX_WORD, default=path.stem)
@@ -74,19 +76,11 @@ def post_labels(core: Core, request: Request, arguments: Mapping[str, str]) -> R
     return json_response({"labels": project.labels_at("main").to_json()})
 
 
-def _open_or_create(folder: Path, name: str, author: str) -> Project:
-    from wsinb.project import create_project, open_project
+def _open_or_create(core: Core, folder: Path, name: str, author: str) -> Project:
+    from wsinb.project import create_project
 
-    try:
-        return open_project(folder)
-    except UnknownProject:
-        pass
-    try:
-        return create_project(folder, name=name, author=author)
-    except ProjectExists:
-        # another request made it in between
-        return open_project(folder)
-
-
-def _text(time: Any) -> str:
-    return time if isinstance(time, str) else str(time.isoformat())
+    with suppress(UnknownProject):
+        return core.projects.open(folder)
+    with suppress(ProjectExists):  # another request may make it in between
+        create_project(folder, name=name, author=author)
+    return core.projects.open(folder)
