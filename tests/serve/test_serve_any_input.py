@@ -40,7 +40,7 @@ names = ["path", "project", "slide", "version", "branch", "limit", "size", "ids"
 queries = st.dictionaries(st.sampled_from(names), odd, max_size=5)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), numbers, odd, st.just("\x7f")),
+    st.one_of(st.none(), st.booleans(), st.integers(), numbers, odd, st.just("\x7f"), st.just(10**400)),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(odd, inner, max_size=3)),
     max_leaves=8,
 )
@@ -103,7 +103,8 @@ def test_any_feature(core, feature):
 @given(
     shape=st.sampled_from(["point", "circle", "ellipse", "rectangle", "line", "polygon", "image"]),
     params=st.dictionaries(
-        st.sampled_from(["x", "y", "cx", "cy", "r", "rx", "ry", "width", "height", "angle"]), numbers
+        st.sampled_from(["x", "y", "cx", "cy", "r", "rx", "ry", "width", "height", "angle"]),
+        st.one_of(numbers, st.just(10**400)),
     ),
     point=st.one_of(st.none(), st.lists(numbers, min_size=2, max_size=2)),
 )

@@ -8,7 +8,6 @@ not edit in the viewer; a session keeps their stored values.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ import shapely
 
 from wsinb.annotate.checks import validate
 from wsinb.errors import InvalidAnnotation
+from wsinb.numbers import real
 
 __all__ = ["FEATURE_KEYS", "from_features", "to_features"]
 
@@ -89,7 +89,7 @@ def _check_feature(feature: Any, number: int) -> None:
     score = feature.get("score")
     if isinstance(score, bool) or not isinstance(score, int | float | None):
         raise InvalidAnnotation(f"Feature {number} needs a number or null as its score.")
-    if score is not None and not math.isfinite(score):
+    if score is not None and real(score) is None:
         raise InvalidAnnotation(
             f"Feature {number} has a score that is not finite: give a number from 0 to 1 or null."
         )

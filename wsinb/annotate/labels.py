@@ -11,6 +11,7 @@ from typing import Any
 from wsinb.annotate.shapes import SHAPES
 from wsinb.errors import InvalidInput, UnknownLabel
 from wsinb.names import unknown
+from wsinb.numbers import real
 
 __all__ = ["Label", "LabelSet"]
 
@@ -75,7 +76,7 @@ class Label:
 
     def _check_types(self) -> None:
         size = self.default_size
-        if isinstance(size, bool) or not isinstance(size, int | float) or not 0 < size < float("inf"):
+        if not isinstance(size, int | float) or real(size) is None or size <= 0:
             raise InvalidInput(f"Label {self.name!r} needs a positive default size in pixels, not {size!r}.")
         if isinstance(self.order, bool) or not isinstance(self.order, int):
             raise InvalidInput(f"Label {self.name!r} needs a whole number as its order, not {self.order!r}.")

@@ -17,6 +17,7 @@ import numpy.typing as npt
 import shapely
 
 from wsinb.errors import InvalidAnnotation
+from wsinb.numbers import real
 
 __all__ = ["PARAMS", "SHAPES", "params_bounds", "params_problem", "rectangle_params", "shape_geometry"]
 
@@ -50,7 +51,7 @@ def params_problem(shape: str, params: Any) -> str | None:
                 continue
             return f"the shape_params of a {shape} lack {name}"
         value = params[name]
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if not isinstance(value, int | float) or real(value) is None:
             return f"{name} of a {shape} must be a finite number, not {value!r}"
         if name in _LENGTHS and value <= 0:
             return f"{name} of a {shape} must be above 0, not {value!r}"

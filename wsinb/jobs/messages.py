@@ -7,7 +7,6 @@ channel. Progress is only sent where `ProgressEngine` listens; the engine keeps 
 from __future__ import annotations
 
 import json
-import math
 import os
 import time
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from dataclasses import asdict
 from typing import Any
 
 from wsinb.errors import InvalidInput
+from wsinb.numbers import real
 from wsinb.progress import Progress, Step
 
 __all__ = ["LISTENING", "PROGRESS_MIME", "RESULT_MIME", "progress", "result", "step_from"]
@@ -67,7 +67,7 @@ def step_from(message: object) -> Step | None:
         return None
     label, done, total = message.get("label"), message.get("done"), message.get("total")
     seconds = message.get("seconds")
-    if not isinstance(label, str) or not all(_is_number(n) for n in (done, total, seconds)):
+    if not isinstance(label, str) or any(real(n) is None for n in (done, total, seconds)):
         return None
     return Step(label[:200], int(done), int(total), float(seconds))  # type: ignore[arg-type]
 
@@ -87,10 +87,6 @@ class _Sender:
 
         data = {PROGRESS_MIME: asdict(step)}
         publish_display_data(data)  # type: ignore[no-untyped-call]
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _plain(value: Any) -> Any:

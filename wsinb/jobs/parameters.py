@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 import difflib
 import io
-import math
 import os
 import tokenize
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from wsinb.errors import InvalidParameter
+from wsinb.numbers import real
 
 __all__ = ["Parameter", "Value", "parameters", "parse_cell", "validate"]
 
@@ -233,8 +233,7 @@ def _as_type(type_: str, value: object) -> Value:
     if type_ == "int":
         return value if isinstance(value, int) and not isinstance(value, bool) else None
     if type_ == "float":
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        return float(value) if is_number and math.isfinite(value) else None  # type: ignore[arg-type]
+        return real(value)
     if type_ == "str":
         return value if isinstance(value, str) else None
     is_list = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from numbers import Real
 from typing import NamedTuple
+
+from wsinb.numbers import real
 
 __all__ = ["Level", "Planes", "level_downsample"]
 
@@ -52,6 +52,5 @@ def level_downsample(l0_size: Sequence[int], lv_size: Sequence[int]) -> float:
 
 def positive(value: object) -> float | None:
     """Return `value` if it is a finite positive number, otherwise None."""
-    if not isinstance(value, Real) or not math.isfinite(value):
-        return None
-    return float(value) if float(value) > 0 else None
+    number = real(value)
+    return number if number is not None and number > 0 else None

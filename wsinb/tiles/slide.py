@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import html
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from numbers import Real
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput, UnknownMpp
 from wsinb.frames import Box
+from wsinb.numbers import real
 from wsinb.tiles.checksum import slide_checksum
 from wsinb.tiles.grid import TileGrid, tile_grid
 from wsinb.tiles.model import Level, Planes, positive
@@ -218,7 +217,7 @@ class Slide:
         if self._closed:
             raise InvalidInput(f"{self.path.name} is closed: open it again with open_slide.")
         width, height = _output_size(width, height)
-        if not all(isinstance(value, Real) and math.isfinite(value) for value in (l0_x, l0_y)):
+        if real(l0_x) is None or real(l0_y) is None:
             raise InvalidInput(f"The corner ({l0_x!r}, {l0_y!r}) is not a place: give level-0 pixels.")
         plane = self._plane(z, t, c)
         return read_region(
