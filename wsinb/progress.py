@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TypeVar
@@ -84,10 +84,9 @@ class Tracker:
             close()
 
 
-def track(items: Iterable[T], label: str, progress: Progress = None, total: int | None = None) -> Iterator[T]:
+def track(items: Collection[T], label: str, progress: Progress = None) -> Iterator[T]:
     """Yield `items`, reporting each one as done when the next is asked for."""
-    count = len(items) if total is None else total  # type: ignore[arg-type]
-    with Tracker(count, label, progress) as tracker:
+    with Tracker(len(items), label, progress) as tracker:
         for item in items:
             yield item
             tracker.update()

@@ -24,7 +24,6 @@ __all__ = ["validate"]
 
 _UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _DEFAULTS: dict[str, Any] = {"layer": "manual", "z": 0, "t": 0}
-_INT32_MAX = 2**31 - 1
 
 
 def validate(
@@ -120,7 +119,7 @@ def _arrow_column(gdf: gpd.GeoDataFrame, name: str) -> pa.Array:
     try:
         array = pa.array(values, from_pandas=True)
         array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-        array = _cast(array, field, name)
+        array = _cast(array, field)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         raise InvalidAnnotation(
             f"Column {name!r} must hold {_TYPE_WORDS[str(field.type)]}: {error}."
@@ -138,7 +137,7 @@ _TYPE_WORDS = {
 }
 
 
-def _cast(array: pa.Array, field: pa.Field, name: str) -> pa.Array:
+def _cast(array: pa.Array, field: pa.Field) -> pa.Array:
     """Cast without guessing: text never becomes a number, nor a number text."""
     kind = array.type
     if pa.types.is_dictionary(kind):

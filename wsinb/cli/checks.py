@@ -90,10 +90,10 @@ def check_slide() -> Iterator[Finding]:
     image = np.full((512, 512, 3), (200, 120, 160), np.uint8)
     with tempfile.TemporaryDirectory() as folder:
         path = write_pyramid(image, Path(folder) / "tiny.tiff", mpp=0.5)
-        slide = open_slide(path)
-        pixels = slide.read(0, 0, 64, 64, um_per_px=1.0)
-        ok = slide.size == (512, 512) and bool(np.abs(pixels.astype(int) - image[0, 0]).max() < 8)
-        detail = f"{slide.source_name}, {slide.size[0]} x {slide.size[1]} px, {slide.mpp} µm per px"
+        with open_slide(path) as slide:
+            pixels = slide.read(0, 0, 64, 64, um_per_px=1.0)
+            ok = slide.size == (512, 512) and bool(np.abs(pixels.astype(int) - image[0, 0]).max() < 8)
+            detail = f"{slide.source_name}, {slide.size[0]} x {slide.size[1]} px, {slide.mpp} µm per px"
     yield Finding("slide", ok, detail, "" if ok else REINSTALL)
 
 

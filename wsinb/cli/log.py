@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wsinb.cli.output import echo_json, output_option, project_option
+
+if TYPE_CHECKING:
+    from wsinb.versions import Commit
 
 __all__ = ["command"]
 
@@ -28,23 +30,19 @@ def command(project: str, branch: str, limit: int | None, output: str) -> None:
         echo_json(ROOT, [_plain(commit) for commit in commits])
         return
     for commit in commits:
-        click.echo(f"{commit.id[:12]}  {_time(commit.time)}  {commit.author}  {commit.message}")
+        click.echo(f"{commit.id[:12]}  {commit.time:%Y-%m-%d %H:%M}  {commit.author}  {commit.message}")
         for slide, change in sorted(commit.changes.items()):
             counts = ", ".join(f"{n} {verb}" for verb, n in change.items() if n)
             if counts:
                 click.echo(f"    {slide}: {counts}")
 
 
-def _plain(commit: Any) -> dict[str, Any]:
+def _plain(commit: Commit) -> dict[str, Any]:
     return {
         "id": commit.id,
         "parents": list(commit.parents),
         "author": commit.author,
-        "time": commit.time.isoformat() if isinstance(commit.time, datetime) else commit.time,
+        "time": commit.time.isoformat(),
         "message": commit.message,
         "changes": {slide: dict(change) for slide, change in commit.changes.items()},
     }
-
-
-def _time(time: Any) -> str:
-    return f"{time:%Y-%m-%d %H:%M}" if isinstance(time, datetime) else str(time)[:16].replace("T", " ")

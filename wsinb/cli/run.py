@@ -12,7 +12,6 @@ __all__ = ["command"]
 
 ROOT = "wsinb.run/1"
 PARAMETERS_ROOT = "wsinb.parameters/1"
-SET_BY_RUN = ("project", "slides", "version", "branch")
 
 
 @click.command("run", add_help_option=False)
@@ -96,6 +95,7 @@ def read_assignments(assignments: tuple[str, ...], declared: list[Any], job: str
     """
     from wsinb.errors import InvalidParameter
     from wsinb.jobs.parameters import unknown_name
+    from wsinb.jobs.run import INPUTS
 
     known = {parameter.name: parameter for parameter in declared}
     texts: dict[str, list[str]] = {}
@@ -105,7 +105,7 @@ def read_assignments(assignments: tuple[str, ...], declared: list[Any], job: str
             raise InvalidParameter(f"Parameter {assignment!r} has no value; write -p {assignment}=VALUE.")
         if key not in known:
             raise InvalidParameter(unknown_name(key, list(known), job))
-        if key in SET_BY_RUN:
+        if key in INPUTS:
             raise InvalidParameter(f"Give {key!r} by the option --{key}, not by -p.")
         texts.setdefault(key, []).append(text)
     return {key: known[key].parse(given) for key, given in texts.items()}
@@ -123,6 +123,7 @@ def _help(ctx: click.Context, name: str | None) -> None:
 
 def _list_parameters(name: str, output: str) -> None:
     from wsinb.jobs import find_job, parameters
+    from wsinb.jobs.run import INPUTS
 
     declared = parameters(find_job(name))
     if output == "json":
@@ -133,7 +134,7 @@ def _list_parameters(name: str, output: str) -> None:
     rows = [
         (f"  {p.name}: {p.type}" + ("" if p.required else f" = {p.default!r}"), p.help or "")
         for p in declared
-        if p.name not in SET_BY_RUN
+        if p.name not in INPUTS
     ]
     width = max((len(left) for left, _ in rows), default=0)
     for left, right in rows:

@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 
     from wsinb.project import Project
 
-__all__ = ["JobResult", "plan_run", "run"]
+__all__ = ["INPUTS", "JobResult", "plan_run", "run"]
 
 FAILED_FOLDER = "failed-jobs"
 INPUTS = ("project", "slides", "version", "branch")
+"""Parameters of a notebook that are set by arguments of `run`."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from wsinb.errors import InvalidParameter, UnknownSlide
+from wsinb.names import unknown
 
 if TYPE_CHECKING:
     from wsinb.project import Project
@@ -46,10 +46,6 @@ def select_slides(project: Project, slides: str | Iterable[str] | None, version:
     for pattern in patterns:
         fitting = [name for name in known if name == pattern or fnmatchcase(name, pattern)]
         if not fitting:
-            near = difflib.get_close_matches(pattern, known, n=1)
-            remedy = (
-                f"did you mean {near[0]!r}?" if near else f"its slides are {', '.join(sorted(known)[:10])}."
-            )
-            raise UnknownSlide(f"Project {project.name!r} has no slide {pattern!r} at {version!r}; {remedy}")
+            raise UnknownSlide(unknown(f"slide in version {version[:10]!r} named", pattern, known))
         chosen.update(fitting)
     return [name for name in known if name in chosen] if patterns else known

@@ -273,7 +273,7 @@ def _to_screen(l0_points, ox, oy, scale):
 
 
 @njit(cache=True, nogil=True)
-def _whole(box, kind):
+def _whole(box):
     """Return the dot or the box that stands for a whole small feature."""
     side = max(box[2] - box[0], box[3] - box[1])
     if side < DOT_PX:
@@ -322,7 +322,7 @@ def encode_features(
         side = max(box[2] - box[0], box[3] - box[1])
         first, last = ring_starts[feature], ring_starts[feature + 1]
         if simplify and kind != POINT and (side < DOT_PX or (side < BOX_PX and kind == POLYGON)):
-            points = _whole(box, kind)
+            points = _whole(box)
             ends = np.full(1, points.shape[0])
             xy, used, vertices, rings = _put(xy, used, vertices, rings, points, ends)
             first = last
