@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from wsinb.errors import InvalidParameter, JobFailed, UnknownJob, UnknownSlide, UnknownVersion
-from wsinb.jobs import run
+from wsinb.jobs import JobResult, run
 from wsinb.jobs.messages import PROGRESS_MIME
 from wsinb.progress import Cancelled, Step
 
@@ -240,3 +240,17 @@ def test_secrets_of_the_environment_are_nowhere_stored(study, write_job, monkeyp
     assert result.metrics == {"seen": True}
     for artifact in study.artifacts(result.commit):
         assert b"open-sesame" not in study.read_artifact(result.commit, artifact.name)
+
+
+def test_a_result_shows_itself_as_a_table_and_escapes_what_a_notebook_reports():
+    record = {"seconds": {"total": 1.26}}
+    metrics = {"polygons": 3, "note": "<script>alert(1)</script>", "model_sha256": "0123456789" * 6 + "abcd"}
+    result = JobResult("run-1", "segment_apply", "f" * 64, metrics, record, "x.ipynb")
+    html = result._repr_html_()
+    assert "segment_apply" in html
+    assert ">3<" in html
+    assert "1.3" in html
+    assert "&lt;script&gt;" in html
+    assert "<script>" not in html
+    assert ">0123456789<" in html
+    assert repr(result).startswith("JobResult(id='run-1', job='segment_apply', commit='ffff")

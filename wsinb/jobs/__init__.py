@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from wsinb.jobs.messages import progress, result
 from wsinb.jobs.models import check_model_name, find_artifact
+from wsinb.jobs.outcome import JobResult
 from wsinb.jobs.parameters import Parameter, parameters
 from wsinb.jobs.pictures import draw_outlines, show_outlines
 from wsinb.jobs.registry import find_job, job_names, notebooks_folder
-from wsinb.jobs.run import JobResult, run
+from wsinb.jobs.run import run
 from wsinb.jobs.select import select_slides
 from wsinb.jobs.units import l0_area
 

@@ -7,13 +7,13 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, InvalidParameter, JobFailed, WsinbError
 from wsinb.jobs.messages import RESULT_MIME
+from wsinb.jobs.outcome import JobResult
 from wsinb.jobs.parameters import parameters, validate
 from wsinb.jobs.record import RunPlan, new_run_id, record_json, write_record
 from wsinb.jobs.registry import find_job
@@ -30,32 +30,6 @@ __all__ = ["INPUTS", "JobResult", "plan_run", "run"]
 FAILED_FOLDER = "failed-jobs"
 INPUTS = ("project", "slides", "version", "branch")
 """Parameters of a notebook that are set by arguments of `run`."""
-
-
-@dataclass(frozen=True)
-class JobResult:
-    """What a job gave.
-
-    Attributes
-    ----------
-    id : str
-        Id of the run.
-    commit : str
-        Id of the commit that holds the result; the input version if the job committed nothing.
-        The record and the executed notebook are its artifacts.
-    metrics : dict
-        What the notebook reported.
-    record : dict
-        The job record, see `wsinb.jobs.record`.
-    notebook : str
-        Name of the artifact that holds the executed notebook.
-    """
-
-    id: str
-    commit: str
-    metrics: dict[str, Any]
-    record: dict[str, Any] = field(repr=False)
-    notebook: str = field(repr=False)
 
 
 def run(
@@ -121,7 +95,7 @@ def run(
         commit = output_version or plan.input_version
         project.attach(commit, notebook, file.read_bytes())
         project.attach(commit, f"{plan.job}-{plan.id}.json", record_json(record))
-    return JobResult(plan.id, commit, metrics, record, notebook)
+    return JobResult(plan.id, plan.job, commit, metrics, record, notebook)
 
 
 def plan_run(

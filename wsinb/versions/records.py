@@ -163,7 +163,8 @@ class Log(Sequence[Commit]):
 
     def _repr_html_(self) -> str:
         head = "".join(
-            f"<th>{name}</th>" for name in ("commit", "time (UTC)", "author", "changes", "message")
+            f'<th style="text-align:left">{name}</th>'
+            for name in ("commit", "time (UTC)", "author", "changes", "message")
         )
         body = "".join(
             f"<tr><td><code>{escape(row[0])}</code></td>"

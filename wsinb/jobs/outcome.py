@@ -1,0 +1,58 @@
+"""What a job gave, as a value that a person can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+__all__ = ["JobResult"]
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What a job gave; shows itself as a table in a notebook.
+
+    Attributes
+    ----------
+    id : str
+        Id of the run.
+    job : str
+        Name of the job.
+    commit : str
+        Id of the commit that holds the result; the input version if the job committed nothing.
+        The record and the executed notebook are its artifacts.
+    metrics : dict
+        What the notebook reported.
+    record : dict
+        The job record, see `wsinb.jobs.record`.
+    notebook : str
+        Name of the artifact that holds the executed notebook.
+    """
+
+    id: str
+    job: str
+    commit: str
+    metrics: dict[str, Any]
+    record: dict[str, Any] = field(repr=False)
+    notebook: str = field(repr=False)
+
+    def _repr_html_(self) -> str:
+        facts = {
+            "run": self.id,
+            "commit": self.commit[:10],
+            "seconds": round(self.record["seconds"]["total"], 1),
+        }
+        rows = "".join(
+            f'<tr><th style="text-align:left">{escape(str(name))}</th>'
+            f'<td style="text-align:left">{escape(_short(value))}</td></tr>'
+            for name, value in {**facts, **self.metrics}.items()
+        )
+        return f"<table><caption>{escape(self.job)}</caption><tbody>{rows}</tbody></table>"
+
+
+def _short(value: Any) -> str:
+    """Return a value as text; content hashes as far as one reads them."""
+    text = str(value)
+    is_hash = len(text) in (40, 64) and not set(text) - set("0123456789abcdef")
+    return text[:10] if is_hash else text
