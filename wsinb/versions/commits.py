@@ -47,10 +47,9 @@ class Draft:
     slides, labels, project
         The new slide list, and hashes of the new label sets and project metadata; None
         keeps what the parent has.
-    removed
-        Slides whose tables leave the project.
     edits
-        Names in "slides", "labels" and "project" that were added, updated or removed.
+        Names in "slides", "labels" and "project" that were added, updated or removed; the tables of
+        removed slides leave the project.
     artifacts
         ``{name: {"sha256", "size"}}``.
     """
@@ -61,7 +60,6 @@ class Draft:
     slides: Mapping[str, Any] | None = None
     labels: str | None = None
     project: str | None = None
-    removed: tuple[str, ...] = ()
     edits: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
     artifacts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -184,7 +182,7 @@ class Committer:
         states: dict[str, Any] = {slide: state.to_json() for slide, state in head.states.items()}
         for slide, change in draft.changes.items():
             states[slide] = self._changed(self.state(head, slide), change).to_json()
-        return states | dict.fromkeys(draft.removed)
+        return states | dict.fromkeys(draft.edits.get("slides", {}).get("removed", ()))
 
     def _changed(self, state: State, change: SlideChange) -> State:
         parts = state.parts

@@ -165,7 +165,7 @@ class Slides(Mapping[str, SlideEntry]):
                 raise UnknownSlide(unknown("slide", name, entries))
             del entries[name]
 
-        self._edit(f"Remove slide {name}", {"removed": [name]}, change, author, removed=(name,))
+        self._edit(f"Remove slide {name}", {"removed": [name]}, change, author)
 
     def relocate(self, name: str, path: str | Path, author: str | None = None) -> SlideEntry:
         """Say where the file of a slide is now, as a commit.
@@ -244,15 +244,14 @@ class Slides(Mapping[str, SlideEntry]):
         message: str,
         edits: dict[str, list[str]],
         change: Callable[[dict[str, Any]], None],
-        author: str | None,
-        removed: tuple[str, ...] = (),
+        author: str | None = None,
     ) -> None:
         signed = check_author(author)
 
         def prepare(record: Record) -> Draft:
             entries = self._repository.slides_of(record)
             change(entries)
-            return Draft(message, signed, slides=entries, edits={"slides": edits}, removed=removed)
+            return Draft(message, signed, slides=entries, edits={"slides": edits})
 
         self._repository.edit(prepare)
 
