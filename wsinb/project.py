@@ -22,6 +22,7 @@ from wsinb.versions import (
     Slides,
     default_author,
 )
+from wsinb.versions.layout import FORMAT_KEY
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -69,7 +70,7 @@ def create_project(folder: str | Path, name: str | None = None, author: str | No
         raise InvalidInput(f"A project needs a printable name, not {title!r}.")
     if path.exists() and not path.is_dir():
         raise StorageError(f"Cannot make a project in {path}: it is a file, not a folder.")
-    if (path / STORE / "format.json").exists():
+    if (path / STORE / FORMAT_KEY).exists():
         raise ProjectExists(
             f"There is a project in {path} already: open it with open_project({str(folder)!r})."
         )
@@ -106,7 +107,7 @@ def find_project(path: str | Path) -> Path | None:
     start = _absolute(path)
     for folder in (start, *start.parents):
         with contextlib.suppress(PermissionError):
-            if (folder / STORE / "format.json").is_file():
+            if (folder / STORE / FORMAT_KEY).is_file():
                 return folder
     return None
 
