@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from wsinb.errors import InvalidInput, UnknownMpp
+from wsinb.errors import InvalidInput
 from wsinb.progress import Progress, Tracker
 from wsinb.trees.grid import window_starts
 from wsinb.trees.polygon_table import PolygonTable
 from wsinb.trees.polygons import mask_polygons
 from wsinb.trees.raster import rasterise
+from wsinb.trees.scale import downsample_on
 from wsinb.trees.seams import Found, Piece, SeamMerger
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from wsinb.tiles import Slide
     from wsinb.trees.segmentation import SegmentationForest
 
-__all__ = ["model_downsample", "segment_slide"]
+__all__ = ["segment_slide"]
 
 
 def segment_slide(
@@ -103,25 +104,6 @@ def segment_slide(
     return kept.table(model.header["labels"], layer, created_by)
 
 
-def model_downsample(slide: Slide, model: SegmentationForest) -> float:
-    """Return how many level-0 pixels of a slide make a pixel of the model.
-
-    Raises
-    ------
-    UnknownMpp
-        If the model was trained in micrometres and the slide does not know its own.
-    """
-    um_per_px, downsample = model.header["um_per_px"], model.header["downsample"]
-    if um_per_px is None:
-        return float(downsample or 1.0)
-    if slide.mpp is None:
-        raise UnknownMpp(
-            f"the model sees {um_per_px} um per pixel, but slide {slide.name} does not know its pixel size: "
-            "set slide.mpp"
-        )
-    return float(slide.downsample(um_per_px))
-
-
 def _check(
     tile_size: int, min_area: float, max_area: float | None, tolerance: float, threads: int | None
 ) -> None:
@@ -173,7 +155,7 @@ class _Job:
     ) -> _Job:
         import shapely
 
-        downsample = model_downsample(slide, model)
+        downsample = downsample_on(slide, model.header["um_per_px"], model.header["downsample"])
         width, height = (int(np.ceil(length / downsample - 1e-6)) for length in slide.size)
         if isinstance(within, tuple):
             within = shapely.box(*within)

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wsinb.errors import InvalidInput, UnknownLabel, UnknownMpp
+from wsinb.errors import InvalidInput, UnknownLabel
 from wsinb.progress import Progress
 from wsinb.trees.raster import rasterise
 from wsinb.trees.sampling import TrainingRegion
+from wsinb.trees.scale import downsample_on
 from wsinb.trees.segmentation import SegmentationForest
 from wsinb.trees.subwindows import window_places
 
@@ -93,7 +94,7 @@ def train_segmentation(
     _check_labels(pairs, wanted, roi_label, background_label)
     regions: list[TrainingRegion] = []
     for slide, table in pairs:
-        scale = _downsample(slide, um_per_px, downsample)
+        scale = downsample_on(slide, um_per_px, downsample)
         plan = _SlidePlan(slide, table, scale, wanted, roi_label, background_label, margin, model.window)
         regions += plan.regions()
     if not regions:
@@ -164,17 +165,6 @@ def _areas(table: gpd.GeoDataFrame, label: str) -> NDArray[np.object_]:
 
     geometries = np.asarray(table.geometry[table["label"] == label].array, object)
     return geometries[np.nan_to_num(shapely.area(geometries)) > 0]
-
-
-def _downsample(slide: Slide, um_per_px: float | None, downsample: float | None) -> float:
-    if um_per_px is None:
-        return float(downsample or 1.0)
-    if slide.mpp is None:
-        raise UnknownMpp(
-            f"the slide {slide.name} does not know its pixel size: "
-            "set slide.mpp, or train with um_per_px=None"
-        )
-    return float(slide.downsample(um_per_px))
 
 
 class _SlidePlan:
