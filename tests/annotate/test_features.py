@@ -68,3 +68,20 @@ def test_no_features_are_no_rows():
 def test_nothing_from_the_browser_is_trusted(features):
     with pytest.raises(InvalidAnnotation):
         from_features(features)
+
+
+@pytest.mark.parametrize("number", [10**400, "1", None, float("nan"), float("inf")])
+def test_coordinates_that_are_no_numbers_are_explained_shortly(number):
+    feature = {"geometry": {"type": "Point", "coordinates": [number, 1]}}
+    with pytest.raises(
+        InvalidAnnotation, match=r"Feature 1 has no readable geometry.*finite numbers"
+    ) as caught:
+        from_features([{"geometry": {"type": "Point", "coordinates": [1, 1]}}, feature])
+    assert len(str(caught.value)) < 300
+
+
+def test_a_number_of_hundreds_of_digits_is_not_repeated():
+    params = {"cx": 10**400, "cy": 0, "r": 1}
+    with pytest.raises(InvalidAnnotation, match="cx of a circle must be a finite number") as caught:
+        from_features([{"shape": "circle", "shape_params": params}])
+    assert len(str(caught.value)) < 300

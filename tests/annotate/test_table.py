@@ -230,3 +230,35 @@ def test_parquet_written_from_arrow_by_anyone_is_read_back():
     pq.write_table(to_arrow(gdf), sink)
     table = pq.read_table(io.BytesIO(sink.getvalue()))
     pd.testing.assert_frame_equal(pd.DataFrame(from_arrow(table)), pd.DataFrame(gdf))
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        shapely.Point(2**30 + 1, 0),
+        shapely.box(-(2.0**40), 0, 10, 10),
+        shapely.LineString([(0, 0), (0, 1e300)]),
+    ],
+)
+def test_coordinates_too_far_to_be_drawn_are_refused(geometry):
+    with pytest.raises(InvalidAnnotation, match=r"row 1 .*beyond \+-1073741824 px") as caught:
+        new_annotations([shapely.Point(1, 1), geometry])
+    assert "not a finite number" not in str(caught.value)
+
+
+def test_shapes_too_large_to_be_drawn_are_refused():
+    with pytest.raises(InvalidAnnotation, match="beyond"):
+        new_annotations([None], shape="circle", shape_params={"cx": 0, "cy": 0, "r": 1e300})
+
+
+def test_the_furthest_coordinates_are_taken():
+    far = shapely.box(-(2**30), -(2**30), 2**30, 2**30)
+    assert new_annotations([far]).geometry[0].equals(far)
+
+
+def test_what_is_wrong_is_said_in_one_sentence():
+    for bad in (BOWTIE, shapely.Point(float("nan"), 0), shapely.Point(1e99, 0)):
+        with pytest.raises(InvalidAnnotation) as caught:
+            new_annotations([bad])
+        assert str(caught.value).endswith(".")
+        assert ". " not in str(caught.value)

@@ -97,6 +97,11 @@ def test_within_a_box_leaves_out_tiles_that_only_touch(slide: Slide) -> None:
         {"within": (0, 0, 5, 5)},
         {"within": BOW_TIE},
         {"downsample": -1},
+        {"downsample": 1e-300},
+        {"downsample": 1e300},
+        {"um_per_px": 1e-300},
+        {"size": 1, "downsample": 1e-6},
+        {"size": 1, "downsample": 1e-6, "within": Box(0, 0, 500, 500)},
     ],
 )
 def test_a_grid_that_cannot_be_is_refused(slide: Slide, arguments: dict) -> None:

@@ -162,3 +162,14 @@ def test_a_synthetic_slide_holds_its_regions(tmp_path: Path) -> None:
     assert np.array_equal(
         image, open_slide(synthetic_slide(tmp_path / "t.tif", size, seed=3)).read(0, 0, *size)
     )
+
+
+@pytest.mark.parametrize("path", [None, 5, "", b"slide.svs"])
+def test_what_is_no_path_to_a_slide_is_refused(path: object) -> None:
+    with pytest.raises(InvalidInput, match="path of its file"):
+        open_slide(path)  # type: ignore[arg-type]
+
+
+def test_a_name_that_no_file_can_have_is_not_found() -> None:
+    with pytest.raises(SlideNotFound, match="There is no slide file"):
+        open_slide("a" * 300 + ".svs")

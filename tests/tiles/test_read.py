@@ -285,3 +285,23 @@ def _written(path: Path, pixels: np.ndarray) -> Path:
 def _png(path: Path, pixels: np.ndarray) -> Path:
     cv2.imwrite(str(path), pixels[..., ::-1])
     return path
+
+
+@pytest.mark.parametrize("downsample", [1000, 1501.5, 100_000])
+def test_a_pixel_larger_than_may_be_held_is_the_mean_of_what_it_covers(
+    slide: Slide, whole: np.ndarray, monkeypatch: pytest.MonkeyPatch, downsample: float
+) -> None:
+    boxes = []
+    read = slide._source.read
+    monkeypatch.setattr(
+        slide._source, "read", lambda lv, box, *plane: boxes.append(box) or read(lv, box, *plane)
+    )
+    monkeypatch.setattr(region_module, "MAX_BLOCK_PIXELS", 10_000)
+    got = slide.read(-downsample - 100, -50, 4, 2, downsample=downsample)
+    expected = np.full((2, 4, 3), 255.0)
+    for row, y in enumerate((-50, downsample - 50)):
+        for column, x in enumerate((-100, downsample - 100), start=1):
+            covered = whole[max(0, int(y)) : int(y + downsample), max(0, int(x)) : int(x + downsample)]
+            expected[row, column] -= (255.0 - covered).sum(axis=(0, 1)) / downsample**2
+    assert np.abs(got - expected).max() <= 2
+    assert max((x1 - x0) * (y1 - y0) for x0, y0, x1, y1 in boxes) <= 10_000

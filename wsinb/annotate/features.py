@@ -23,6 +23,7 @@ from wsinb.numbers import real
 __all__ = ["FEATURE_KEYS", "from_features", "to_features"]
 
 FEATURE_KEYS = ("id", "shape", "shape_params", "label", "layer", "score", "geometry", "properties")
+MAX_REASON = 120
 _TEXTS = ("id", "shape", "label", "layer")
 _OBJECTS = ("shape_params", "properties")
 
@@ -103,7 +104,11 @@ def _geometry(geojson: Any, number: int) -> shapely.Geometry | None:
     try:
         return shapely.from_geojson(json.dumps(geojson, allow_nan=False))
     except (shapely.GEOSException, ValueError, TypeError, RecursionError) as error:
-        raise InvalidAnnotation(f"Feature {number} has no readable geometry: {error}.") from error
+        reason = str(error).removesuffix(".")
+        reason = reason if len(reason) <= MAX_REASON else f"{reason[:MAX_REASON]}..."
+        raise InvalidAnnotation(
+            f"Feature {number} has no readable geometry ({reason}): send GeoJSON with finite numbers."
+        ) from error
 
 
 def _value(value: Any) -> Any:

@@ -13,6 +13,7 @@ from wsinb.annotate.problems import Problems
 from wsinb.annotate.shapes import (
     PARAMS,
     SHAPES,
+    article,
     params_bounds,
     params_problem,
     rectangle_params,
@@ -40,6 +41,9 @@ _TYPE_NAMES = np.array([
     "point", "line string", "linear ring", "polygon", "multipoint", "multi line string", "multipolygon",
     "geometry collection",
 ])  # fmt: skip
+MAX_COORDINATE = 2**30
+"""Furthest coordinate, in level-0 pixels, to either side: nothing beyond can be drawn in vector tiles."""
+
 # how far the drawn numbers may be from the bounds of the polygon: a part of the size, plus pixels
 _PARAMS_TOLERANCE, _PARAMS_SLACK = 0.05, 1.0
 
@@ -94,8 +98,13 @@ def _check_coordinates(geometries: Geometries, problems: Problems) -> None:
     xy, owner = shapely.get_coordinates(geometries, return_index=True)
     bad = np.zeros(len(geometries), dtype=bool)
     bad[owner[~np.isfinite(xy).all(axis=1)]] = True
-    problems.add(bad, "it has a coordinate that is not a finite number")
+    problems.add(bad, "it has a coordinate that is not a finite number: leave that point out")
     geometries[bad] = None
+    far = np.zeros(len(geometries), dtype=bool)
+    far[owner[(np.abs(xy) > MAX_COORDINATE).any(axis=1)]] = True
+    far &= ~bad
+    problems.add(far, f"it has a coordinate beyond +-{MAX_COORDINATE} px: give level-0 pixels of the slide")
+    geometries[far] = None
     empty = shapely.is_empty(geometries)
     problems.add(empty, "its geometry is empty")
     geometries[empty] = None
@@ -117,10 +126,10 @@ def _pair(
             continue
         problems.add(
             rows & (types < 0),
-            f"it has no geometry, and only the shape 'image' may have none: it is a {shape}",
+            f"it has no geometry, and only the shape 'image' may have none: it is {article(shape)}",
         )
         for code in np.unique(types[rows & (types >= 0) & ~np.isin(types, allowed) & ~collection]):
-            problems.add(rows & (types == code), f"a {_TYPE_NAMES[code]} cannot be a {shape}")
+            problems.add(rows & (types == code), f"a {_TYPE_NAMES[code]} cannot be {article(shape)}")
     free = given == ""
     problems.add(free & (types < 0), "it has no geometry: give shape='image' if it labels the whole image")
     two = (shapely.get_num_points(geometries) == 2) & (types == 1)
@@ -169,7 +178,9 @@ def _compare_params(
             params[row] = rectangle_params(geometries[row]) if shape == "rectangle" else None
             if params[row] is None:
                 names = ", ".join(PARAMS[shape])
-                problems.add_row(row, f"a {shape} needs shape_params ({names}), or give shape='polygon'")
+                problems.add_row(
+                    row, f"{article(shape)} needs shape_params ({names}), or give shape='polygon'"
+                )
             continue
         expected = params_bounds(shape, params[row])
         size = max(expected[2] - expected[0], expected[3] - expected[1])

@@ -42,8 +42,8 @@ class Problems:
         tail = f"; and {more} more" if more > 0 else ""
         count = len({row for row, _ in self._found})
         head = "1 annotation is" if count == 1 else f"{count} annotations are"
-        advice = " Pass repair=True to mend invalid polygons." if self.repairable else ""
-        raise InvalidAnnotation(f"{head} not valid: {'; '.join(parts)}{tail}.{advice}")
+        advice = "; draw it again, or pass repair=True to mend it" if self.repairable else ""
+        raise InvalidAnnotation(f"{head} not valid: {'; '.join(parts)}{tail}{advice}.")
 
     def _name(self, row: int) -> str:
         name: Any = None if self.ids is None else self.ids[row].as_py()

@@ -19,7 +19,15 @@ import shapely
 from wsinb.errors import InvalidAnnotation
 from wsinb.numbers import real
 
-__all__ = ["PARAMS", "SHAPES", "params_bounds", "params_problem", "rectangle_params", "shape_geometry"]
+__all__ = [
+    "PARAMS",
+    "SHAPES",
+    "article",
+    "params_bounds",
+    "params_problem",
+    "rectangle_params",
+    "shape_geometry",
+]
 
 SHAPES = ("point", "line", "polyline", "polygon", "rectangle", "circle", "ellipse", "image")
 """What can be drawn; "image" is a label of the whole image and has no geometry."""
@@ -36,25 +44,30 @@ _LENGTHS = {"r", "rx", "ry", "width", "height"}
 _OPTIONAL = {"angle"}
 
 
+def article(shape: str) -> str:
+    """Return the name of a shape with its article."""
+    return f"{'an' if shape[0] in 'aeiou' else 'a'} {shape}"
+
+
 def params_problem(shape: str, params: Any) -> str | None:
     """Return why `params` cannot be the numbers of a `shape`, or None if they can."""
     if shape not in PARAMS:
-        return f"a {shape} has no shape_params: leave them out"
+        return f"{article(shape)} has no shape_params: leave them out"
     if not isinstance(params, Mapping):
-        return f"the shape_params of a {shape} are a JSON object with {', '.join(PARAMS[shape])}"
+        return f"the shape_params of {article(shape)} are a JSON object with {', '.join(PARAMS[shape])}"
     extra = sorted(str(name) for name in params.keys() - set(PARAMS[shape]))
     if extra:
-        return f"the shape_params of a {shape} are {', '.join(PARAMS[shape])}, not {extra[0]}"
+        return f"the shape_params of {article(shape)} are {', '.join(PARAMS[shape])}, not {extra[0]}"
     for name in PARAMS[shape]:
         if name not in params:
             if name in _OPTIONAL:
                 continue
-            return f"the shape_params of a {shape} lack {name}"
+            return f"the shape_params of {article(shape)} lack {name}"
         value = params[name]
         if not isinstance(value, int | float) or real(value) is None:
-            return f"{name} of a {shape} must be a finite number, not {value!r}"
+            return f"{name} of {article(shape)} must be a finite number, not {value!r:.40}"
         if name in _LENGTHS and value <= 0:
-            return f"{name} of a {shape} must be above 0, not {value!r}"
+            return f"{name} of {article(shape)} must be above 0, not {value!r}"
     return None
 
 

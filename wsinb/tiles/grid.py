@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Tile", "TileGrid", "tile_grid"]
 
+MAX_TILES = 20_000_000
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -107,6 +109,7 @@ def tile_grid(
         for length in slide.size
     )
     if within is None:
+        _check_count(n_columns * n_rows, slide)
         places = [_Place(t_col, t_row) for t_row in range(n_rows) for t_col in range(n_columns)]
     else:
         places = _places_within(within, slide, (n_columns, n_rows), l0_step, l0_edge)
@@ -132,9 +135,10 @@ def _places_within(
         return []
     xmin, ymin, xmax, ymax = area.bounds
     columns, rows = (
-        np.arange(max(0, int((low - l0_edge) // l0_step)), min(count, int(high // l0_step) + 1))
+        range(max(0, int((low - l0_edge) // l0_step)), min(count, int(high // l0_step) + 1))
         for low, high, count in zip((xmin, ymin), (xmax, ymax), counts, strict=True)
     )
+    _check_count(len(columns) * len(rows), slide)
     t_rows, t_cols = (grid.ravel() for grid in np.meshgrid(rows, columns, indexing="ij"))
     x, y = t_cols * l0_step, t_rows * l0_step
     boxes = shapely.box(x, y, x + l0_edge, y + l0_edge)
@@ -142,3 +146,11 @@ def _places_within(
     # a touched border is no shared area, unless the area itself is a point or a line
     hit = shapely.intersects(area, boxes) & ~((area.area > 0) & shapely.touches(area, boxes))
     return [_Place(int(t_col), int(t_row)) for t_col, t_row in zip(t_cols[hit], t_rows[hit], strict=True)]
+
+
+def _check_count(n_tiles: int, slide: Slide) -> None:
+    if n_tiles > MAX_TILES:
+        raise InvalidInput(
+            f"{slide.path.name} would be cut into {n_tiles:,} tiles, and {MAX_TILES:,} is the most: "
+            "use larger tiles, a coarser resolution, or within."
+        )

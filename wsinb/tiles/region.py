@@ -55,8 +55,10 @@ def read_region(
     lv_x, lv_y = whole(l0_x / lv_downsample), whole(l0_y / lv_downsample)
     if lv_step == 1 and lv_x.is_integer() and lv_y.is_integer():
         return _padded(source, level, (int(lv_x), int(lv_y), int(lv_x) + width, int(lv_y) + height), plane)
+    block = int(math.sqrt(MAX_BLOCK_PIXELS) / max(lv_step, 1))
+    if block < 1:
+        return _means(source, level, (lv_x, lv_y), lv_step, (width, height), plane)
     out = np.empty((height, width, 3), np.uint8)
-    block = max(1, int(math.sqrt(MAX_BLOCK_PIXELS) / max(lv_step, 1)))
     for y in range(0, height, block):
         for x in range(0, width, block):
             n_x, n_y = min(block, width - x), min(block, height - y)
@@ -80,6 +82,45 @@ def _resampled(
     bottom = max(top + 1, math.ceil(whole(lv_y + lv_step * height)))
     image = _padded(source, level, (left, top, right, bottom), plane)
     return area_resample(image, lv_x - left, lv_y - top, lv_step, width, height)
+
+
+def _means(
+    source: Source,
+    level: int,
+    lv_corner: tuple[float, float],
+    lv_step: float,
+    size: tuple[int, int],
+    plane: Plane,
+) -> NDArray[np.uint8]:
+    """Read `size` output pixels that each cover more level pixels than may be held at once.
+
+    The edges of an output pixel are rounded to whole level pixels.
+    """
+    out = np.full((size[1], size[0], 3), WHITE, np.uint8)
+    columns, rows = (
+        range(max(0, math.floor(-start / lv_step)), min(count, math.ceil((length - start) / lv_step)))
+        for start, count, length in zip(lv_corner, size, source.levels[level].size, strict=True)
+    )
+    for row in rows:
+        for column in columns:
+            edges = (column, row, column + 1, row + 1)
+            lv_box = [round(lv_corner[i % 2] + edge * lv_step) for i, edge in enumerate(edges)]
+            out[row, column] = _mean(source, level, lv_box, plane)
+    return out
+
+
+def _mean(source: Source, level: int, lv_box: Sequence[int], plane: Plane) -> NDArray[np.float64]:
+    """Return the mean colour of a box, read in blocks; white counts where the box leaves the level."""
+    lv_width, lv_height = source.levels[level].size
+    x0, y0, x1, y1 = max(lv_box[0], 0), max(lv_box[1], 0), min(lv_box[2], lv_width), min(lv_box[3], lv_height)
+    area = (lv_box[2] - lv_box[0]) * (lv_box[3] - lv_box[1])
+    darkness = np.zeros(3)
+    edge = int(math.sqrt(MAX_BLOCK_PIXELS))
+    for y in range(y0, y1, edge):
+        for x in range(x0, x1, edge):
+            part = source.read(level, (x, y, min(x + edge, x1), min(y + edge, y1)), *plane)
+            darkness += (WHITE - part).sum(axis=(0, 1), dtype=np.float64)
+    return np.round(WHITE - darkness / area)
 
 
 def _padded(source: Source, level: int, lv_box: tuple[int, int, int, int], plane: Plane) -> NDArray[np.uint8]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Slide", "open_slide"]
 
 MAX_OUTPUT_PIXELS = 200_000_000
+MAX_DOWNSAMPLE = 1e6
 Mpp = float | tuple[float, float] | None
 
 
@@ -49,11 +50,15 @@ def open_slide(path: str | os.PathLike[str], mpp: Mpp = None) -> Slide:
 
     Raises
     ------
+    InvalidInput
+        `path` is no path, or `mpp` is not positive.
     SlideNotFound
         There is no such file.
     UnreadableSlide
         The file is empty, damaged, no image, or of a kind that no reader supports.
     """
+    if not isinstance(path, str | os.PathLike) or not str(path):
+        raise InvalidInput(f"A slide is opened by the path of its file, not {path!r}.")
     path = Path(path).expanduser()
     slide = Slide(open_source(path))
     if mpp is not None:
@@ -261,8 +266,8 @@ class Slide:
 
     def thumbnail(self, max_size: int = 512) -> NDArray[np.uint8]:
         """Return the whole slide, the longer side at most `max_size` pixels: (h, w, 3) uint8, RGB."""
-        if max_size < 1:
-            raise InvalidInput(f"max_size is {max_size}: give at least 1 pixel.")
+        if real(max_size) is None or max_size < 1:
+            raise InvalidInput(f"max_size is {max_size!r}: give at least 1 pixel.")
         downsample = max(1.0, max(self.size) / max_size)
         width, height = (max(1, int(length / downsample + 1e-9)) for length in self.size)
         return self.read(0, 0, width, height, downsample=downsample)
@@ -318,14 +323,14 @@ class Slide:
         if um_per_px is not None:
             if downsample is not None:
                 raise InvalidInput("Both um_per_px and downsample are given: give one of them.")
-            return self.downsample(um_per_px)
+            return _useful(self.downsample(um_per_px))
         if downsample is None:
             return 1.0
         if positive(downsample) is None:
             raise InvalidInput(
                 f"downsample is {downsample!r}: give a positive number of level-0 pixels per pixel."
             )
-        return float(downsample)
+        return _useful(float(downsample))
 
     def _plane(self, z: int, t: int, c: int | None) -> Plane:
         for axis, index, count in zip("ztc", (z, t, c or 0), self.planes, strict=True):
@@ -353,6 +358,16 @@ class _AssociatedImages(Mapping[str, NDArray[np.uint8]]):
 
     def __repr__(self) -> str:
         return f"<pictures: {', '.join(self) or 'none'}>"
+
+
+def _useful(downsample: float) -> float:
+    """Return a downsample that can be computed with."""
+    if not 1 / MAX_DOWNSAMPLE <= downsample <= MAX_DOWNSAMPLE:
+        raise InvalidInput(
+            f"A pixel of the output would be {downsample:g} level-0 pixels wide: "
+            f"choose a resolution from {1 / MAX_DOWNSAMPLE:g} to {MAX_DOWNSAMPLE:g}."
+        )
+    return downsample
 
 
 def _output_size(width: int, height: int) -> tuple[int, int]:

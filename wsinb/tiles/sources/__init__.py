@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +23,7 @@ def open_source(path: Path) -> Source:
     UnreadableSlide
         No reader can read it.
     """
-    if not path.exists():
+    if not _exists(path):
         raise SlideNotFound(f"There is no slide file at {path}: check the path.")
     if not path.is_file():
         raise UnreadableSlide(f"{path} is a folder or a device: give the path of one slide file.")
@@ -37,6 +38,17 @@ def open_source(path: Path) -> Source:
     if source is None:
         raise UnreadableSlide(f"{path} cannot be read as a slide: {_remedy(path)}.")
     return source
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return False
+        raise UnreadableSlide(
+            f"{path} cannot be read ({error.strerror}): check its permissions and the disk."
+        ) from error
 
 
 def _readings(path: Path) -> Iterator[Source]:
