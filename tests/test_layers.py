@@ -1,0 +1,107 @@
+"""Imports go down only: the order of the rooms in docs/design/0001-rooms.md."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import wsinb
+
+PACKAGE = Path(__file__).parent.parent / "wsinb"
+FLOORS = (
+    {"errors", "frames", "names", "numbers"},
+    {"progress"},
+    {"annotate", "tiles"},
+    {"versions"},
+    {"trees"},
+    {"project"},
+    {"jobs"},
+    {"serve"},
+    {"demo", "view"},
+    {"cli"},
+)
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# they look up for convenience, inside the method, so that nothing is loaded that is not used
+LOOKING_UP = {"Project.view", "Project.run", "Slide.view"}
+# the face of the package names public things of all rooms; helpers for tests may use any
+FREE = {"__init__", "__main__", "testing"}
+
+
+class Import(NamedTuple):
+    """One name that a module takes from the package."""
+
+    file: str
+    line: int
+    place: str
+    room: str
+    target: str
+
+
+def imports_of(file: Path) -> Iterator[Import]:
+    """Yield what a module takes from the package, with the function or block that it does so in."""
+    name = file.relative_to(PACKAGE)
+    room = name.parts[0].removesuffix(".py")
+
+    def walk(node: ast.AST, place: str) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                yield from walk(child, f"{place}.{child.name}".strip("."))
+            elif isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+                yield from walk(child, "TYPE_CHECKING")
+            elif isinstance(child, ast.Import | ast.ImportFrom):
+                for target in targets(child):
+                    yield Import(str(name), child.lineno, place, room, target)
+            else:
+                yield from walk(child, place)
+
+    return walk(ast.parse(file.read_text()), "")
+
+
+def targets(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """Return the rooms that a statement imports from."""
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif node.module == "wsinb":
+        names = [wsinb._HOME.get(alias.name, f"wsinb.{alias.name}") for alias in node.names]
+    else:
+        assert not node.level, "the package imports by whole names"
+        names = [node.module or ""]
+    parts = [name.split(".") for name in names]
+    return [path[1] for path in parts if path[0] == "wsinb" and len(path) > 1]
+
+
+IMPORTS = [
+    taken
+    for file in sorted(PACKAGE.rglob("*.py"))
+    for taken in imports_of(file)
+    if taken.room not in FREE and taken.target != taken.room and taken.target in FLOOR
+]
+
+
+def looks_up(taken: Import) -> bool:
+    return FLOOR[taken.target] >= FLOOR[taken.room]
+
+
+def test_every_room_has_a_floor() -> None:
+    rooms = {
+        path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert rooms - FREE == set(FLOOR)
+
+
+@pytest.mark.parametrize("room", sorted(FLOOR))
+def test_imports_go_down(room: str) -> None:
+    up = [taken for taken in IMPORTS if taken.room == room and looks_up(taken)]
+    # types cost nothing when the program runs; what names them is in the list all the same
+    assert [taken for taken in up if taken.place not in LOOKING_UP | {"TYPE_CHECKING"}] == []
+    assert {(taken.file, taken.target) for taken in up if taken.place == "TYPE_CHECKING"} <= {
+        (taken.file, taken.target) for taken in up if taken.place in LOOKING_UP
+    }
+
+
+def test_the_exceptions_are_still_needed() -> None:
+    assert {taken.place for taken in IMPORTS if looks_up(taken)} - {"TYPE_CHECKING"} == LOOKING_UP
