@@ -85,7 +85,17 @@ class Tracker:
 
 
 def track(items: Collection[T], label: str, progress: Progress = None) -> Iterator[T]:
-    """Yield `items`, reporting each one as done when the next is asked for."""
+    """Yield `items`, reporting each one as done when the next is asked for.
+
+    Parameters
+    ----------
+    items : collection
+        What is worked on; its length is the total.
+    label : str
+        What the work is called.
+    progress : bool, callable or None
+        See the module.
+    """
     with Tracker(len(items), label, progress) as tracker:
         for item in items:
             yield item

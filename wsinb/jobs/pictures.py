@@ -52,7 +52,18 @@ def draw_outlines(
     box: Box | None = None,
     max_size: int = 900,
 ) -> NDArray[np.uint8]:
-    """Return a picture of a slide with outlines on it, (h, w, 3) uint8 RGB; see `show_outlines`."""
+    """Return a picture of a slide with outlines on it; parameters as of `show_outlines`.
+
+    Returns
+    -------
+    ndarray (h, w, 3) uint8
+        RGB.
+
+    Raises
+    ------
+    InvalidInput
+        If a colour is not written as ``"#rrggbb"``.
+    """
     import cv2
 
     shown = box if box is not None else Box(0, 0, *slide.size)

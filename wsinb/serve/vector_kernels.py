@@ -60,6 +60,23 @@ def density_keys(features, centres, labels, scores, l0_step, x, y, side, n_label
     """Return one number for the cell, label and score bin of each feature whose centre is in a tile.
 
     The last label number means no label, the bin after the last no score.
+
+    Parameters
+    ----------
+    features
+        Positions of the features, (k,) int64.
+    centres, labels, scores
+        Of all features: centres (n, 2) float64 in level-0 pixels, label numbers (n,) uint16 and
+        scores (n,) uint8.
+    l0_step, x, y
+        Side of a tile in level-0 pixels, and the tile's column and row.
+    side, n_labels, bins, no_score
+        Cells along a side, labels with the one for none, score bins, and the score that means none.
+
+    Returns
+    -------
+    int64, (m,)
+        ``(cell * n_labels + label) * (bins + 1) + bin``, cells row by row.
     """
     keys = np.empty(features.size, np.int64)
     n = 0
