@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsinb.progress import Progress, Tracker
-from wsinb.trees.forest import Forest, smallest_counts
+from wsinb.trees.forest import Forest
+from wsinb.trees.leaves import smallest_counts
 
 if TYPE_CHECKING:
     from wsinb.trees.segmentation import SegmentationForest
