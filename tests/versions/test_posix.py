@@ -8,6 +8,7 @@ import os
 import pytest
 
 from wsinb.errors import StorageError
+from wsinb.versions import posix
 from wsinb.versions.posix import PosixStore
 
 
@@ -34,6 +35,38 @@ def test_a_copy_is_made_once(store):
     assert store.copy_if_absent("a", "refs/x")
     assert not store.copy_if_absent("b", "refs/x")
     assert store.get("refs/x") == b"1"
+
+
+def test_a_file_is_flushed_whatever_another_thread_flushes_while_it_is_written(store, monkeypatch):
+    flushed = []
+    real_link = os.link
+
+    def link(source, target):
+        store.sync()  # another thread, between the begin of this write and its end
+        flushed.clear()
+        real_link(source, target)
+
+    monkeypatch.setattr(posix, "_sync_folder", flushed.append)
+    monkeypatch.setattr(os, "link", link)
+    store.put_if_absent("objects/a", b"1")
+    store.sync()
+    assert store.path("objects") in flushed
+
+
+def test_a_flush_that_another_thread_has_only_begun_is_not_relied_upon(store, monkeypatch):
+    flushed = []
+
+    def flush(folder):
+        flushed.append(folder)
+        if len(flushed) == 1:  # while this flush is under way, another thread asks for its own
+            store.sync()
+
+    store.put_if_absent("objects/a", b"1")
+    monkeypatch.setattr(posix, "_sync_folder", flush)
+    store.sync()
+    assert flushed == [store.path("objects")] * 2
+    store.sync()
+    assert len(flushed) == 2
 
 
 def test_absent_keys(store):

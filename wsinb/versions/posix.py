@@ -38,7 +38,9 @@ class PosixStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._unsynced: set[Path] = set()
+        # folders with new names, each with the number of the last change to it
+        self._unsynced: dict[Path, int] = {}
+        self._n_changes = 0
         self._lock = threading.Lock()
 
     @property
@@ -80,9 +82,9 @@ class PosixStore:
         """Write bytes, or a copy of a file, where there is no such key; say whether it was absent."""
         target = self.path(key)
         with self._explained("write", key):
-            with self._lock:
-                self._unsynced.add(target.parent)
-            return False if self._touch(target) else self._write(target, data)
+            absent = not self._touch(target) and self._write(target, data)
+        self._changed(target.parent)  # also where it was there: whoever put it may not have flushed it
+        return absent
 
     def copy_if_absent(self, source: str, target: str) -> bool:
         """Link a key to another name where there is none; durable when it returns."""
@@ -98,23 +100,26 @@ class PosixStore:
                 # many systems refuse links to the files of another user
                 if not self._write(place, self.path(source).read_bytes()):
                     return False
-        with self._lock:
-            self._unsynced.add(place.parent)
+        self._changed(place.parent)
         self.sync()
         return True
 
     def sync(self) -> None:
         """Flush the folders in which files were put."""
         with self._lock:
-            folders, self._unsynced = self._unsynced, set()
-        try:
-            for folder in sorted(folders):
-                with self._explained("write", folder.name):
-                    _sync_folder(folder)
-        except BaseException:
+            folders = dict(self._unsynced)
+        for folder, change in sorted(folders.items()):
+            with self._explained("write", folder.name):
+                _sync_folder(folder)
+            # not before: what another thread waits for must not look done; nor what came meanwhile
             with self._lock:
-                self._unsynced |= folders
-            raise
+                if self._unsynced.get(folder) == change:
+                    del self._unsynced[folder]
+
+    def _changed(self, folder: Path) -> None:
+        with self._lock:
+            self._n_changes += 1
+            self._unsynced[folder] = self._n_changes
 
     def _touch(self, target: Path) -> bool:
         """Show that a file is in use to whoever clears away what nothing names; say if there is one."""
