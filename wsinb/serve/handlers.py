@@ -13,7 +13,7 @@ from tornado import web
 
 from wsinb.serve.core import Core
 from wsinb.serve.failures import failure_response
-from wsinb.serve.messages import MAX_BODY_BYTES, Request, Response, TooLarge, json_response
+from wsinb.serve.messages import Request, Response, json_response
 from wsinb.serve.routes import LANES, Lane, find_route
 
 __all__ = ["CoreHandler", "Workers"]
@@ -123,8 +123,6 @@ class CoreHandler(APIHandler):
         try:
             route, _ = find_route(request.method, request.route)
             self._track_activity = route.activity
-            if len(request.body) > MAX_BODY_BYTES:
-                raise TooLarge(f"The request's body exceeds {MAX_BODY_BYTES >> 20} MB: send it in parts.")
         except Exception as error:  # noqa: BLE001 - becomes an answer
             self._send(failure_response(error))
             return
