@@ -68,7 +68,13 @@ def create_project(folder: str | Path, name: str | None = None, author: str | No
     title = path.name if name is None else name
     if not isinstance(title, str) or not title.strip() or not title.isprintable():
         raise InvalidInput(f"A project needs a printable name, not {title!r}.")
-    if path.exists() and not path.is_dir():
+    try:
+        is_file = path.exists() and not path.is_dir()
+    except OSError as error:
+        raise StorageError(
+            f"Cannot make a project in {path}: {error.strerror}; choose another folder."
+        ) from error
+    if is_file:
         raise StorageError(f"Cannot make a project in {path}: it is a file, not a folder.")
     if (path / STORE / FORMAT_KEY).exists():
         raise ProjectExists(
@@ -95,6 +101,8 @@ def open_project(folder: str | Path) -> Project:
         raise StorageError(
             f"Cannot read the project in {path}: permission is denied; ask its owner."
         ) from error
+    except OSError:
+        found = False  # no folder can have such a name
     if not found:
         above = find_project(path)
         hint = f"there is one in {above}" if above else f"make one with create_project({str(folder)!r})"
@@ -106,7 +114,7 @@ def find_project(path: str | Path) -> Path | None:
     """Return the nearest folder, at or above a file or folder, that holds a project."""
     start = _absolute(path)
     for folder in (start, *start.parents):
-        with contextlib.suppress(PermissionError):
+        with contextlib.suppress(OSError):  # unreadable, or a name that no folder can have
             if (folder / STORE / FORMAT_KEY).is_file():
                 return folder
     return None

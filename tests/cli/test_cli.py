@@ -205,3 +205,46 @@ def test_ctrl_c_ends_a_running_job_with_130_and_stores_nothing(study: Path, job:
     assert kernels
     assert not any(kernel.is_running() for kernel in kernels)
     assert wsinb.open_project(study).artifacts(head) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (["run", "segment_train", "--author", "two\nlines"], errors.InvalidInput),
+        (["run", "segment_train", "-p", "model=\udcff"], errors.InvalidParameter),
+        (["run", "segment_train", "-b", "review"], errors.UnknownVersion),
+        (["log", "--branch", "\udcff"], errors.UnknownVersion),
+    ],
+)
+def test_odd_words_are_refused_in_one_sentence(words: list[str], error: type, study: Path, capsys):
+    code, out, err = call(capsys, *words, "--project", study)
+    assert (code, out) == (error.exit_code, "")
+    assert len(err.splitlines()) == 1
+
+
+def test_a_folder_name_that_cannot_be_is_no_project(capsys):
+    code, _, err = call(capsys, "log", "--project", "a" * 300)
+    assert code == errors.UnknownProject.exit_code
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_output_that_cannot_be_written_is_one_sentence(study: Path):
+    command = [sys.executable, "-m", "wsinb", "log", "--project", str(study)]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False
+        )
+    assert done.returncode == errors.StorageError.exit_code
+    assert done.stderr.splitlines() == ["wsinb: No space left on device: check that place and its disk."]
+
+
+@pytest.mark.parametrize("newest", [True, False])
+def test_a_damaged_or_newer_project_is_one_sentence(study: Path, newest: bool, capsys):
+    marker = study / ".wsinb" / "format.json"
+    marker.unlink()
+    marker.write_text('{"format": 99}' if newest else '{"form')
+    code, _, err = call(capsys, "log", "--project", study)
+    assert code == errors.StorageError.exit_code
+    assert len(err.splitlines()) == 1
+    assert str(study) in err

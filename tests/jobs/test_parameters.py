@@ -169,3 +169,9 @@ def test_every_parameter_of_a_shipped_job_is_explained(name: str):
     declared = parameters(notebooks_folder() / "jobs" / f"{name}.ipynb")
     assert [p.name for p in declared if not p.help] == []
     assert {"project", "slides", "version"} <= {p.name for p in declared}
+
+
+@pytest.mark.parametrize("type_", ["str", "list[str]"])
+def test_bytes_of_a_command_line_that_are_no_text_are_refused(type_):
+    with pytest.raises(InvalidParameter, match="'model' must be"):
+        Parameter("model", type_).parse(["\udcff"])

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections import defaultdict
@@ -12,7 +14,16 @@ import nbformat
 import psutil
 import pytest
 
-from wsinb.errors import InvalidParameter, JobFailed, UnknownJob, UnknownSlide, UnknownVersion
+import wsinb
+from wsinb.errors import (
+    InvalidInput,
+    InvalidParameter,
+    JobFailed,
+    StorageError,
+    UnknownJob,
+    UnknownSlide,
+    UnknownVersion,
+)
 from wsinb.jobs import JobResult, run
 from wsinb.jobs.messages import PROGRESS_MIME
 from wsinb.progress import Cancelled, Step
@@ -254,3 +265,47 @@ def test_a_result_shows_itself_as_a_table_and_escapes_what_a_notebook_reports():
     assert "<script>" not in html
     assert ">0123456789<" in html
     assert repr(result).startswith("JobResult(id='run-1', job='segment_apply', commit='ffff")
+
+
+@pytest.mark.parametrize("author", ["two\nlines", " ", 5, "x" * 1000, "half \udc80"])
+def test_an_author_that_is_no_name_is_refused_before_a_kernel_starts(study, no_kernel, author):
+    with pytest.raises(InvalidInput, match="An author is a printable name"):
+        study.run("segment_train", author=author)
+
+
+def test_slides_that_are_no_names_are_refused_before_a_kernel_starts(study, no_kernel):
+    for slides in (5, [None], [["case-1"]]):
+        with pytest.raises(InvalidParameter, match="by name or pattern"):
+            study.run("segment_train", slides=slides)
+
+
+def test_a_project_without_slides_is_refused_before_a_kernel_starts(tmp_path, no_kernel):
+    empty = wsinb.create_project(tmp_path / "empty")
+    for job in ("segment_train", "segment_apply"):
+        with pytest.raises(InvalidParameter, match=r"has no slides at version '[0-9a-f]{12}': add one"):
+            empty.run(job)
+
+
+def test_an_error_of_several_lines_is_one_sentence_and_the_kernel_says_nothing(study, write_job, capfd):
+    job = write_job(INPUTS, "raise ValueError('one\\ntwo')")
+    with pytest.raises(JobFailed, match="ValueError: one two"):
+        study.run(job)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_temporary_folder_that_cannot_be_made_is_explained(study, write_job, monkeypatch):
+    def fail(**_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", fail)
+    with pytest.raises(StorageError, match=r"No space left on device.*set TMPDIR"):
+        study.run(write_job(INPUTS, "1"))
+
+
+def test_what_is_no_model_is_named(study):
+    study.attach("main", "segmentation.npz", b"no model")
+    with pytest.raises(
+        JobFailed, match=r"segmentation\.npz of version [0-9a-f]{12} is not a forest.*train it"
+    ):
+        study.run("segment_apply")
+    assert len(study.log()) == 4

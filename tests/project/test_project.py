@@ -17,11 +17,13 @@ from wsinb.errors import (
     SlideNotFound,
     StorageError,
     UnknownLabel,
+    UnknownMpp,
     UnknownProject,
     UnknownSlide,
     UnreadableSlide,
 )
 from wsinb.project import create_project, default_author, find_project, open_project
+from wsinb.testing import synthetic_slide
 from wsinb.tiles import write_pyramid
 
 
@@ -233,3 +235,43 @@ def test_whoever_adds_slides_and_labels_signs_the_commits(tmp_path, slide_file):
     project.labels.remove("tumor", author="emmy")
     project.slides.remove("a", author="rosa")
     assert [commit.author for commit in project.log()] == ["rosa", "emmy", "mary", "grace", "ada"]
+
+
+def test_a_folder_name_that_cannot_be_is_refused(tmp_path):
+    long = tmp_path / ("a" * 300)
+    with pytest.raises(UnknownProject, match="There is no project in"):
+        open_project(long)
+    assert find_project(long) is None
+    with pytest.raises(StorageError, match="choose another folder"):
+        create_project(long)
+
+
+def test_names_too_long_to_be_shown_are_refused(tmp_path):
+    project = create_project(tmp_path / "study")
+    file = synthetic_slide(tmp_path / "one.tiff", size=(256, 256))
+    with pytest.raises(InvalidInput, match="over 200 characters: shorten it"):
+        project.slides.add(file, name="x" * 201)
+    with pytest.raises(InvalidInput, match="at most 200 characters"):
+        project.session(author="x" * 201)
+    assert len(project.log()) == 1
+
+
+def test_the_micrometres_per_pixel_of_a_slide_can_be_set(tmp_path):
+    project = create_project(tmp_path / "study")
+    project.slides.add(synthetic_slide(tmp_path / "one.tiff", size=(256, 256), mpp=None))
+    session = project.session()
+    session["one"].upsert(new_annotations([shapely.Point(1, 1)]))
+    before = session.commit("drawn").id
+    with project.slides.open("one") as slide, pytest.raises(UnknownMpp):
+        slide.read(0, 0, 8, 8, um_per_px=1)
+    assert project.slides.set_mpp("one", (0.25, 0.5)).mpp == (0.25, 0.5)
+    with project.slides.open("one") as slide:
+        assert slide.mpp_xy == (0.25, 0.5)
+    assert project.slides_at(before)["one"].mpp is None
+    assert len(project.read("one")) == 1
+    for bad in (0, -1, "x", (1, 2, 3)):
+        with pytest.raises(InvalidInput, match="positive micrometres"):
+            project.slides.set_mpp("one", bad)
+    with pytest.raises(UnknownSlide):
+        project.slides.set_mpp("two", 1)
+    assert project.slides.set_mpp("one", None).mpp is None

@@ -13,6 +13,7 @@ import shapely
 import wsinb
 from wsinb.serve import Core, Request, Settings
 from wsinb.serve.sources import annotation_table
+from wsinb.testing import synthetic_slide
 from wsinb.testing.vector_tiles import decode_vector_tile
 
 SLIDE = "slides/example.tif"
@@ -433,3 +434,94 @@ def test_the_log_is_limited(server, study):
     commits = server.get("log", {"project": study["project"], "limit": 2}).json["commits"]
     assert len(commits) == 2
     assert commits[0]["time"] >= commits[1]["time"]
+
+
+@pytest.fixture
+def own_slide(server):
+    """A project with a slide file of its own, which a test may spoil."""
+    folder = f"own-{uuid.uuid4().hex[:8]}"
+    (server.root / folder).mkdir()
+    file = synthetic_slide(server.root / folder / "one.tiff", size=(512, 384))
+    answer = server.post("project", {"folder": folder, "path": f"{folder}/one.tiff"})
+    assert answer.status == 200, answer.body
+    return {"project": folder, "slide": "one"}, file
+
+
+def test_a_moved_slide_is_named_with_the_remedy_and_its_annotations_stay(server, own_slide):
+    study, file = own_slide
+    server.post("labels", {"project": study["project"], "labels": [{"name": "tumor"}]})
+    assert commit(server, study, [feature(10, 10)]).status == 200
+    commits = server.get("log", study).json["commits"]
+    file.rename(file.with_name("moved.tiff"))
+    for route in ("slide", "tile/0/0/0", "thumbnail"):
+        answer = server.get(route, study)
+        assert (answer.status, answer.json["kind"]) == (404, "SlideNotFound")
+        assert "slides.relocate('one', path)" in answer.json["error"]
+    assert server.get("vector/meta", study).json["n"] == 1
+    assert commit(server, study, [feature(90, 10)], base=commits[0]["id"]).status == 200
+
+
+def test_another_picture_in_the_place_of_a_slide_is_refused(server, own_slide):
+    study, file = own_slide
+    synthetic_slide(file, size=(640, 384))
+    answer = server.get("slide", study)
+    assert (answer.status, answer.json["kind"]) == (400, "InvalidInput")
+    assert "put the old file back" in answer.json["error"]
+
+
+@pytest.mark.parametrize("text", ["", '{"format": 99}'], ids=["damaged", "newer"])
+def test_a_store_that_cannot_be_read_is_an_error_of_the_server(server, own_slide, text):
+    study, file = own_slide
+    marker = file.parent / ".wsinb" / "format.json"
+    marker.unlink()
+    marker.write_text(text)
+    core = Core(Settings(server.root))
+    answer = core.handle(Request("GET", "log", {"project": study["project"]}))
+    core.close()
+    assert answer.status == 500
+    body = json.loads(answer.body)
+    assert body["kind"] == "StorageError"
+    assert str(file.parent) in body["error"]
+    assert ("pip install --upgrade wsinb" in body["error"]) == bool(text)
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999", "-1e10", "1" + "0" * 400, '"1"', "null"])
+def test_coordinates_that_cannot_be_drawn_are_refused_shortly(server, study, number):
+    body = {**study, "base": head(server, study), "message": "drawn", "upsert": [feature(0, 0)]}
+    text = json.dumps(body).replace("[0.0, 0.0]", f"[{number}, 0.0]")
+    assert number in text
+    answer = server.request("POST", "commit", body=text.encode())
+    assert answer.status == 400
+    assert len(answer.json["error"]) < 400
+    assert server.get("vector/meta", study).json["n"] == 0
+
+
+ODD = "ünï cødé #1 100% wh?t &+=;ü日本"
+
+
+def test_odd_names_work_from_end_to_end(server):
+    """Everything that a name goes through: folder, file, slide, label, author's message, ids of tiles."""
+    folder = f"{ODD} {uuid.uuid4().hex[:4]}"
+    (server.root / folder).mkdir()
+    synthetic_slide(server.root / folder / f"{ODD}.tiff", size=(512, 384))
+    slide = f"case/1 {ODD}"
+    made = server.post("project", {"folder": folder, "path": f"{folder}/{ODD}.tiff", "slide": slide})
+    assert (made.status, made.json["name"], made.json["project"]["slide"]) == (200, slide, slide)
+    label = f"a/b {ODD}"
+    assert server.post("labels", {"project": folder, "labels": [{"name": label}]}).status == 200
+    study = {"project": folder, "slide": slide}
+    answer = commit(server, study, [feature(10, 10, label=label)], message=ODD)
+    assert answer.status == 200, answer.body
+    meta = server.get("vector/meta", study).json
+    assert (meta["labels"], meta["counts"]) == ([label], {label: 1})
+    assert server.get(f"vector/{meta['version']}/0/0/0", study).status == 200
+    (found,) = server.get("annotations", {**study, "rows": "0"}).json["features"]
+    assert found["label"] == label
+    assert server.get("log", {"project": folder}).json["commits"][0]["message"] == ODD
+    for source in (study, {"path": f"{folder}/{ODD}.tiff"}):
+        described = server.get("slide", source).json
+        assert described["project"]["slide"] == slide
+        picture = server.get("tile/0/0/0", {**source, "v": described["fingerprint"]})
+        assert picture.headers["content-type"] == "image/jpeg"
+    project = wsinb.open_project(server.root / folder)
+    assert list(project.read(slide)["label"]) == [label]

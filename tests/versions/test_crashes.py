@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -234,3 +235,23 @@ def test_a_commit_that_everybody_sees_is_reported_as_made(project, monkeypatch):
     commit = session.commit("seen")
     assert project.head() == commit.id
     assert len(flushes) == 5
+
+
+def test_a_project_that_lost_its_branches_says_so(project):
+    shutil.rmtree(project.path / ".wsinb" / "refs")
+    fresh = open_project(project.path)
+    for use in (fresh.log, fresh.session, lambda: list(fresh.slides), lambda: fresh.read("one")):
+        with pytest.raises(StorageError, match=r"has lost its branches: restore") as caught:
+            use()
+        assert str(project.path) in str(caught.value)
+
+
+@pytest.mark.parametrize("pattern", ["refs/heads/main/*.json", "format.json"])
+def test_the_damaged_file_is_named_by_its_whole_path(project, pattern):
+    file = sorted((project.path / ".wsinb").glob(pattern))[0]
+    data = file.read_bytes()
+    file.unlink()
+    file.write_bytes(data[: len(data) // 2])
+    with pytest.raises(StorageError, match="damaged") as caught:
+        open_project(project.path).log()
+    assert str(file) in str(caught.value)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from wsinb import __version__
-from wsinb.errors import WsinbError
+from wsinb.errors import StorageError, WsinbError
 
 __all__ = ["VERBS", "cli", "main"]
 
@@ -79,4 +79,9 @@ def _exit_code(args: list[str] | None) -> int:
         # the reader has enough (`wsinb log | head`): leave without the traceback of the closing flush
         sys.stdout = None
         return 0
+    except OSError as error:
+        # a full disk behind stdout, a temporary folder that is gone: whatever no room has explained
+        place = f" ({error.filename})" if error.filename else ""
+        click.echo(f"wsinb: {error.strerror or error}{place}: check that place and its disk.", err=True)
+        return StorageError.exit_code
     return outcome if isinstance(outcome, int) else 0

@@ -32,6 +32,8 @@ from wsinb.progress import Progress, Step
 __all__ = ["ENGINE_NAME", "ProgressEngine", "register"]
 
 ENGINE_NAME = "wsinb"
+# what a kernel logs goes to the caller's terminal: being ended is no news there
+QUIET = ["--IPKernelApp.log_level=CRITICAL"]
 
 
 class ProgressEngine(NBClientEngine):  # type: ignore[misc]
@@ -90,7 +92,7 @@ class _ThisPython(AsyncKernelManager):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         # no user-level kernelspec named "python3" may send the job into another environment
-        self._this_python = KernelSpec(**get_kernel_dict())
+        self._this_python = KernelSpec(**get_kernel_dict(QUIET))
         if self.has_trait("transport_encryption") and zmq.has("curve"):
             self.transport_encryption = "auto"
 

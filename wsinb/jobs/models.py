@@ -62,7 +62,7 @@ def check_model_name(
     version: str,
     *,
     labels: list[str],
-    um_per_px: float,
+    um_per_px: float | None,
     parameters: Mapping[str, Any],
 ) -> None:
     """Refuse to train a model whose name another model of the same version has.

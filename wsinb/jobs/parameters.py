@@ -123,7 +123,10 @@ def parameters(notebook: str | Path) -> list[Parameter]:
     try:
         node = nbformat.read(str(notebook), as_version=4)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError) as error:
-        raise InvalidParameter(f"{notebook} cannot be read as a notebook: {error}.") from error
+        reason = " ".join(str(error).split()).removesuffix(".")
+        raise InvalidParameter(
+            f"{notebook} cannot be read as a notebook ({reason}): save it again as .ipynb of version 4."
+        ) from error
     cells = [
         cell
         for cell in node.cells
@@ -131,7 +134,8 @@ def parameters(notebook: str | Path) -> list[Parameter]:
     ]
     if len(cells) != 1:
         raise InvalidParameter(
-            f"{notebook} has {len(cells) or 'no'} code cells tagged 'parameters'; a job has exactly one."
+            f"{notebook} has {len(cells) or 'no'} code cells tagged 'parameters', and a job has exactly one: "
+            "give that tag to the cell that holds its typed assignments."
         )
     return parse_cell(cells[0].source, str(notebook))
 
@@ -235,9 +239,14 @@ def _as_type(type_: str, value: object) -> Value:
     if type_ == "float":
         return real(value)
     if type_ == "str":
-        return value if isinstance(value, str) else None
-    is_list = isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+        return value if _is_text(value) else None  # type: ignore[return-value]
+    is_list = isinstance(value, list | tuple) and all(_is_text(item) for item in value)
     return list(value) if is_list else None  # type: ignore[call-overload]
+
+
+def _is_text(value: object) -> bool:
+    """Say whether a value is a text that can be stored: a command line may hold bytes that are none."""
+    return isinstance(value, str) and not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _from_text(type_: str, text: str) -> object:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wsinb.errors import InvalidInput, InvalidParameter, JobFailed, WsinbError
+from wsinb.errors import InvalidInput, InvalidParameter, JobFailed, StorageError, WsinbError
 from wsinb.jobs.messages import RESULT_MIME
 from wsinb.jobs.outcome import JobResult
 from wsinb.jobs.parameters import parameters, validate
@@ -65,8 +65,8 @@ def run(
 
     Raises
     ------
-    UnknownJob, InvalidParameter, UnknownSlide, UnknownVersion
-        Before a kernel starts.
+    UnknownJob, InvalidParameter, InvalidInput, UnknownSlide, UnknownVersion
+        Before a kernel starts; `InvalidInput` if the author is no name.
     JobFailed
         If a cell raises, the kernel dies, or the notebook tells no usable result; the notebook as far as it
         ran is kept, and the message says where.
@@ -108,7 +108,10 @@ def plan_run(
     values: Mapping[str, object],
 ) -> RunPlan:
     """Check everything that was asked for and pin what the job reads; see `run`."""
+    from wsinb.versions.author import check_author
+
     notebook = find_job(name)
+    signed = check_author(author)
     declared = parameters(notebook)
     job = notebook.stem
     for reserved in INPUTS:
@@ -131,7 +134,7 @@ def plan_run(
         slides=_pinned(project, names, input_version),
         input_version=input_version,
         branch=branch,
-        author=author or _default_author(),
+        author=signed,
     )
 
 
@@ -222,7 +225,13 @@ def _cell_seconds(notebook: NotebookNode) -> list[float | None]:
 @contextmanager
 def _scratch_folder() -> Iterator[Path]:
     """Give a temporary folder that is gone afterwards, however the run ends."""
-    folder = Path(tempfile.mkdtemp(prefix="wsinb-job-"))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="wsinb-job-"))
+    except OSError as error:
+        raise StorageError(
+            f"No temporary folder can be made for the job ({error.strerror}): "
+            "set TMPDIR to a folder that can be written and has room."
+        ) from error
     try:
         yield folder
     finally:
@@ -245,14 +254,9 @@ def _keep(notebook: Path, project: Project, plan: RunPlan) -> str:
 
 
 def _shortened(text: str, limit: int = 500) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
 def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _default_author() -> str:
-    from wsinb.versions import default_author
-
-    return default_author()

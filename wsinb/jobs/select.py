@@ -35,12 +35,13 @@ def select_slides(project: Project, slides: str | Iterable[str] | None, version:
         If the version has no slides at all, or `slides` holds anything but texts.
     """
     known = list(project.slides_at(version))
-    patterns = [slides] if isinstance(slides, str) else list(slides or ())
-    if not all(isinstance(pattern, str) for pattern in patterns):
+    patterns = [slides] if isinstance(slides, str) else slides or ()
+    if not isinstance(patterns, Iterable) or not all(isinstance(pattern, str) for pattern in patterns):
         raise InvalidParameter("Slides are given by name or pattern, as texts.")
     if not known:
         raise InvalidParameter(
-            f"Project {project.name!r} has no slides at {version!r}; add one with project.slides.add(path)."
+            f"Project {project.name!r} has no slides at version {version[:12]!r}: "
+            "add one with project.slides.add(path)."
         )
     chosen: set[str] = set()
     for pattern in patterns:

@@ -24,6 +24,7 @@ def l0_area(slide: Slide, um2: float) -> float:
         return 0.0
     if slide.mpp_xy is None:
         raise UnknownMpp(
-            f"Slide {slide.name!r} does not know its pixel size: set slide.mpp, or give no area."
+            f"Slide {slide.name!r} does not know its pixel size: "
+            "set slide.mpp, in a project by project.slides.set_mpp(name, mpp), or give no area."
         )
     return um2 / (slide.mpp_xy[0] * slide.mpp_xy[1])

@@ -44,16 +44,19 @@ _STATUSES: tuple[tuple[type[WsinbError], int], ...] = (
     (TooLarge, 413),
     (UnreadableSlide, 415),
     (InvalidInput, 400),
-    (StorageError, 507),
 )
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NO_PERMISSION = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def status_of(error: WsinbError) -> int:
     """Return the HTTP status that fits `error`."""
     cause = error.__cause__
-    if isinstance(error, StorageError) and isinstance(cause, OSError) and cause.errno in _NO_PERMISSION:
-        return 403
+    if isinstance(error, StorageError) and isinstance(cause, OSError):
+        if cause.errno in _NO_PERMISSION:
+            return 403
+        if cause.errno in _NO_ROOM:
+            return 507
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 

@@ -89,7 +89,10 @@ class Request:
         try:
             value = json.loads(self.body, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
-            raise InvalidInput("The request's body is not valid JSON: send a JSON object.") from error
+            reason = str(error) if len(str(error)) <= 100 else "it cannot be parsed"
+            raise InvalidInput(
+                f"The request's body is not valid JSON ({reason}): send a JSON object."
+            ) from error
         if not isinstance(value, dict):
             raise InvalidInput("The request's body must be a JSON object.")
         return value

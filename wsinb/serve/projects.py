@@ -50,6 +50,8 @@ def post_project(core: Core, request: Request, arguments: Mapping[str, str]) -> 
     body = request.json()
     folder = core.paths.resolve(body.get("folder"))
     path = core.paths.resolve(body.get("path"))
+    if folder.is_file():
+        raise InvalidInput(f"{folder} is a file: name a folder for the project.")
     with core.slides.lease(identify(path)):
         pass  # a file that is no slide must not leave an empty project behind
     title = member(body, "name", MAX_WORD, default=folder.name)

@@ -44,8 +44,12 @@ def get_slide(core: Core, request: Request, arguments: Mapping[str, str]) -> Res
 
 def describe(core: Core, source: Source, branch: str = "main") -> dict[str, Any]:
     """Return the answer of GET ``slide`` for `source`."""
+    from wsinb.versions.slidelist import check_same_size
+
     identity = identify(source.path)
     with core.slides.lease(identity) as slide:
+        if source.entry is not None:
+            check_same_size(source.entry, slide)
         answer = _slide_fields(slide)
     answer["fingerprint"] = identity.fingerprint
     answer["project"] = _project_fields(core, source, branch)

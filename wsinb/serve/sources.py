@@ -81,7 +81,12 @@ def slide_source(core: Core, request: Request) -> Source:
         if request.optional_text("project") is not None:
             raise InvalidInput("Name a slide by either 'path' or 'project' and 'slide', not both.")
         return Source(core.paths.resolve(path))
-    return project_source(core, request.text("project"), request.text("slide"))
+    from wsinb.versions.slidelist import check_there
+
+    source = project_source(core, request.text("project"), request.text("slide"))
+    if source.entry is not None:
+        check_there(source.entry, source.path)
+    return source
 
 
 def project_source(core: Core, folder: object, slide: object) -> Source:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from wsinb.errors import InvalidInput
 from wsinb.numbers import real
 
 __all__ = ["Level", "Planes", "level_downsample"]
@@ -48,6 +49,24 @@ def level_downsample(l0_size: Sequence[int], lv_size: Sequence[int]) -> float:
     whole = max(1, round(mean))
     fits = all(abs(l0 / whole - lv) < 1 for l0, lv in zip(l0_size, lv_size, strict=True))
     return float(whole) if fits else mean
+
+
+def check_mpp(value: object) -> tuple[float, float] | None:
+    """Return micrometres per pixel along x and y, given as a number, as (x, y) or as None.
+
+    Raises
+    ------
+    InvalidInput
+        If they are not positive numbers.
+    """
+    if value is None:
+        return None
+    pair = tuple(value) if isinstance(value, Sequence) else (value, value)
+    if len(pair) != 2 or any(positive(v) is None for v in pair):
+        raise InvalidInput(
+            f"mpp is {value!r}: give positive micrometres per pixel, as a number or as (x, y)."
+        )
+    return float(pair[0]), float(pair[1])
 
 
 def positive(value: object) -> float | None:

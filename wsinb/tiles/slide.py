@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ from wsinb.frames import Box
 from wsinb.numbers import real
 from wsinb.tiles.checksum import slide_checksum
 from wsinb.tiles.grid import TileGrid, tile_grid
-from wsinb.tiles.model import Level, Planes, positive
+from wsinb.tiles.model import Level, Planes, check_mpp, positive
 from wsinb.tiles.region import Plane, read_region
 from wsinb.tiles.sources import Source, open_source
 
@@ -118,15 +118,7 @@ class Slide:
 
     @mpp.setter
     def mpp(self, value: Mpp) -> None:
-        if value is None:
-            self._mpp_xy = None
-            return
-        pair = tuple(value) if isinstance(value, Sequence) else (value, value)
-        if len(pair) != 2 or any(positive(v) is None for v in pair):
-            raise InvalidInput(
-                f"mpp is {value!r}: give positive micrometres per pixel, as a number or as (x, y)."
-            )
-        self._mpp_xy = (float(pair[0]), float(pair[1]))
+        self._mpp_xy = check_mpp(value)
 
     @property
     def mpp_xy(self) -> tuple[float, float] | None:

@@ -82,15 +82,22 @@ def _write_beside(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
         part.unlink(missing_ok=True)
 
 
-def read_forest(source: str | Path | BinaryIO) -> tuple[Forest, dict[str, Any]]:
+def read_forest(source: str | Path | BinaryIO, name: str | None = None) -> tuple[Forest, dict[str, Any]]:
     """Read a forest and the header it was saved with; every array is checked.
+
+    Parameters
+    ----------
+    source : str, Path or binary file
+    name : str, optional
+        What messages call it; the path by default.
 
     Raises
     ------
     InvalidInput
         If there is no such file, or it is not a forest, or is damaged.
     """
-    name = str(source) if isinstance(source, str | Path) else "the model"
+    if name is None:
+        name = str(source) if isinstance(source, str | Path) else "the model"
     try:
         data = Path(source) if isinstance(source, str | Path) else io.BytesIO(source.read())
         document, arrays = _read_arrays(data)
@@ -106,7 +113,10 @@ def read_forest(source: str | Path | BinaryIO) -> tuple[Forest, dict[str, Any]]:
     except FileNotFoundError as error:
         raise InvalidInput(f"there is no model at {name}") from error
     except DAMAGE as error:
-        raise InvalidInput(f"{name} is not a forest saved by wsinb, or is damaged: {error}") from error
+        raise InvalidInput(
+            f"{name} is not a forest saved by wsinb, or is damaged ({error}): "
+            "train it again, or take another copy"
+        ) from error
     return forest, header
 
 

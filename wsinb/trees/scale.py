@@ -33,6 +33,6 @@ def downsample_on(slide: Slide, um_per_px: float | None, downsample: float | Non
     if slide.mpp is None:
         raise UnknownMpp(
             f"the model sees {um_per_px} um per pixel, but slide {slide.name} does not know its pixel size: "
-            "set slide.mpp, or train with um_per_px=None"
+            "set slide.mpp (in a project: project.slides.set_mpp), or train with um_per_px=None"
         )
     return float(slide.downsample(um_per_px))

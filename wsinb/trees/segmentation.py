@@ -248,8 +248,14 @@ class SegmentationForest:
         write_forest(target, self.forest, self.header)
 
     @classmethod
-    def load(cls, source: str | Path | BinaryIO) -> SegmentationForest:
+    def load(cls, source: str | Path | BinaryIO, name: str | None = None) -> SegmentationForest:
         """Read a model that was saved; nothing in the file is trusted.
+
+        Parameters
+        ----------
+        source : str, Path or binary file
+        name : str, optional
+            What messages call it; the path by default.
 
         Raises
         ------
@@ -258,13 +264,16 @@ class SegmentationForest:
         """
         from wsinb.trees.forest_file import read_forest
 
-        forest, header = read_forest(source)
-        name = str(source) if isinstance(source, str | Path) else "the model"
+        name = name or (str(source) if isinstance(source, str | Path) else "the model")
+        forest, header = read_forest(source, name)
         try:
             model = cls(**{key: header["parameters"][key] for key in PARAMETERS})
             check_header(header, forest, model.window)
         except (KeyError, TypeError, InvalidInput) as error:
-            raise InvalidInput(f"{name} is not a segmentation model, or is damaged: {error}") from error
+            raise InvalidInput(
+                f"{name} is not a segmentation model, or is damaged ({error}): "
+                "train it again, or take another copy"
+            ) from error
         model._forest = forest
         model.header = dict(header)
         return model

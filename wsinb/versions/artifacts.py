@@ -91,7 +91,7 @@ class Artifacts:
         ]
         prefix = f"attachments/{record.id}/"
         for segment in self._store.list(prefix):
-            entry = parse(self._store.get(prefix + segment), prefix + segment)
+            entry = parse(self._store.get(prefix + segment), f"{self._store.url}/{prefix}{segment}")
             found.append(Artifact(entry["name"], entry["sha256"], entry["size"]))
         return sorted(found, key=lambda artifact: artifact.name)
 

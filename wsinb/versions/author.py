@@ -9,6 +9,8 @@ from wsinb.errors import InvalidInput
 
 __all__ = ["check_author", "default_author"]
 
+MAX_NAME = 200
+
 
 def default_author() -> str:
     """Return the first of WSINB_AUTHOR, JUPYTERHUB_USER and the login name."""
@@ -26,6 +28,8 @@ def default_author() -> str:
 def check_author(author: str | None) -> str:
     """Return the author, or the default one for None; raise `InvalidInput` if it is no name."""
     name = default_author() if author is None else author
-    if not isinstance(name, str) or not name.strip() or not name.isprintable():
-        raise InvalidInput(f"An author is a printable name, not {name!r}.")
+    if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > MAX_NAME:
+        raise InvalidInput(
+            f"An author is a printable name of at most {MAX_NAME} characters, not {name!r:.60}."
+        )
     return name.strip()

@@ -77,6 +77,7 @@ class Committer:
         """Return the newest entry of a branch, or raise `UnknownVersion`."""
         head = self._refs.head("heads", check_ref_name(branch))
         if head is None:
+            self._refs.known()
             raise UnknownVersion(unknown("branch", branch, self._refs.names("heads")))
         return head
 

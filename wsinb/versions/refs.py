@@ -63,6 +63,22 @@ class Refs:
         """Return the names of all branches ("heads") or tags ("tags")."""
         return [unquote_name(segment) for segment in self._store.list(f"refs/{kind}/")]
 
+    def known(self) -> list[str]:
+        """Return the names of all branches and tags.
+
+        Raises
+        ------
+        StorageError
+            If there is no branch, which every project has.
+        """
+        branches = self.names("heads")
+        if not branches:
+            raise StorageError(
+                f"The project in {self._store.url} has lost its branches: "
+                f"restore the folder refs from a backup or another copy."
+            )
+        return [*branches, *self.names("tags")]
+
     def head(self, kind: str, name: str) -> Head | None:
         """Return the newest entry of a ref, or None if there is no such ref (any more)."""
         prefix = ref_prefix(kind, name)
@@ -77,7 +93,7 @@ class Refs:
 
     def _read(self, key: str) -> Head | None:
         data = self._store.get(key)
-        value = parse(data, key)
+        value = parse(data, f"{self._store.url}/{key}")
         try:
             number = LAST - int(key.rsplit("/", 1)[1].removesuffix(".json"), 16)
             if "parents" in value:
@@ -88,5 +104,8 @@ class Refs:
             record = Record(target, parse(self._store.get(commit_key(target)), commit_key(target)))
             states = {slide: State.from_json(state) for slide, state in value.get("states", {}).items()}
         except (KeyError, TypeError, ValueError, AttributeError, FileNotFoundError) as error:
-            raise StorageError(f"The project's file {key} is damaged: restore it from a backup.") from error
+            raise StorageError(
+                f"The project's file {self._store.url}/{key} is damaged: "
+                "restore it from a backup or another copy."
+            ) from error
         return Head(number, record, states)

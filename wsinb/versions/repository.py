@@ -91,7 +91,7 @@ class Repository:
             If its format is newer than this version of wsinb reads, or damaged.
         """
         try:
-            data = parse(store.get(FORMAT_KEY), FORMAT_KEY)
+            data = parse(store.get(FORMAT_KEY), f"{store.url}/{FORMAT_KEY}")
         except FileNotFoundError:
             raise UnknownProject(
                 f"There is no project in {store.url}: make one with create_project()."
@@ -145,8 +145,7 @@ class Repository:
                 return found[0]
             if found:
                 raise UnknownVersion(f"{version!r} is the start of {len(found)} commits: give more digits.")
-        known = [*self.refs.names("heads"), *self.refs.names("tags")]
-        raise UnknownVersion(unknown("branch, tag or commit", version, known))
+        raise UnknownVersion(unknown("branch, tag or commit", version, self.refs.known()))
 
     def record(self, version: str) -> Record:
         """Return the stored commit of a version."""

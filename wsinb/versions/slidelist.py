@@ -21,7 +21,9 @@ from wsinb.versions.repository import MAIN, Repository
 if TYPE_CHECKING:
     from wsinb.tiles import Slide
 
-__all__ = ["SlideEntry", "Slides"]
+__all__ = ["SlideEntry", "Slides", "check_same_size", "check_there"]
+
+MAX_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,28 @@ class Slides(Mapping[str, SlideEntry]):
         self._edit(f"Move slide {name}", {"updated": [name]}, change, author)
         return self[name]
 
+    def set_mpp(
+        self, name: str, mpp: float | tuple[float, float] | None, author: str | None = None
+    ) -> SlideEntry:
+        """Set the micrometres per level-0 pixel of a slide, as a commit; None makes them unknown.
+
+        Raises
+        ------
+        InvalidInput
+            If `mpp` is not positive.
+        """
+        from wsinb.tiles.model import check_mpp
+
+        known = check_mpp(mpp)
+
+        def change(entries: dict[str, Any]) -> None:
+            if name not in entries:
+                raise UnknownSlide(unknown("slide", name, entries))
+            entries[name] = {**entries[name], "mpp": None if known is None else list(known)}
+
+        self._edit(f"Set micrometres per pixel of slide {name}", {"updated": [name]}, change, author)
+        return self[name]
+
     def path(self, name: str) -> Path:
         """Return the absolute path of a slide's file, whether or not it is there."""
         return self._folder / self[name].path
@@ -213,19 +237,13 @@ class Slides(Mapping[str, SlideEntry]):
 
         entry = self[name]
         file = self._folder / entry.path
-        if not file.exists():
-            raise SlideNotFound(
-                f"The file of slide {name!r} is not at {file}: put it back, or say where it is with "
-                f"project.slides.relocate({name!r}, path)."
-            )
+        check_there(entry, file)
         slide = open_slide(file, mpp=entry.mpp)
-        if tuple(slide.size) != entry.size:
+        try:
+            check_same_size(entry, slide)
+        except InvalidInput:
             slide.close()
-            raise InvalidInput(
-                f"The file {file} is {slide.size[0]} x {slide.size[1]} pixels, and slide {name!r} "
-                f"was {entry.size[0]} x {entry.size[1]} when added: put the old file back, or add this one "
-                f"under another name."
-            )
+            raise
         return slide
 
     def _locate(self, path: str) -> Path:
@@ -265,7 +283,28 @@ class Slides(Mapping[str, SlideEntry]):
         return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
+def check_there(entry: SlideEntry, file: Path) -> None:
+    """Raise `SlideNotFound` unless the file of a slide is where the project says."""
+    if not file.exists():
+        raise SlideNotFound(
+            f"The file of slide {entry.name!r} is not at {file}: put it back, or say where it is with "
+            f"project.slides.relocate({entry.name!r}, path)."
+        )
+
+
+def check_same_size(entry: SlideEntry, slide: Slide) -> None:
+    """Raise `InvalidInput` if another file lies at the place of a slide: its annotations would not fit."""
+    if tuple(slide.size) != entry.size:
+        raise InvalidInput(
+            f"The file {slide.path} is {slide.size[0]} x {slide.size[1]} pixels, and slide {entry.name!r} "
+            f"was {entry.size[0]} x {entry.size[1]} when added: put the old file back, or add this one "
+            f"under another name."
+        )
+
+
 def _check_name(name: Any) -> str:
+    if isinstance(name, str) and len(name) > MAX_NAME:
+        raise InvalidInput(f"The slide name {name[:40]!r}... has over {MAX_NAME} characters: shorten it.")
     if not isinstance(name, str) or not name.strip() or name != name.strip() or not name.isprintable():
         raise InvalidInput(f"A slide needs a printable name without spaces at its ends, not {name!r}.")
     return name

@@ -205,7 +205,7 @@ class Tables:
         def load() -> tuple[tuple[Ids, npt.NDArray[np.int64]], int]:
             with self._reading(key):
                 data = self._store.open(key).read_buffer()
-            ids, rows = decode_keys(memoryview(data), key)
+            ids, rows = decode_keys(memoryview(data), f"{self._store.url}/{key}")
             return (ids, rows), 24 * len(rows)
 
         return self._keys.get(key, load)
