@@ -32,6 +32,7 @@ def test_slides_are_chosen_by_name_and_pattern(study):
     assert select_slides(study, None) == ["case-1", "case-2"]
     assert select_slides(study, []) == ["case-1", "case-2"]
     assert select_slides(study, "case-2") == ["case-2"]
+    assert select_slides(study, (name for name in ["case-2"])) == ["case-2"]
     assert select_slides(study, ["*2", "case-1", "case-*"]) == ["case-1", "case-2"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections import deque
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput
@@ -39,7 +40,7 @@ def find_artifact(project: Project, name: str, version: str = "main") -> tuple[s
     start = project.resolve(version)
     waiting, seen = deque([start]), {start}
     others: set[str] = set()
-    suffix = name[name.rfind(".") :]
+    suffix = PurePosixPath(name).suffix
     while waiting:
         commit = waiting.popleft()
         names = [artifact.name for artifact in project.artifacts(commit)]
@@ -50,7 +51,7 @@ def find_artifact(project: Project, name: str, version: str = "main") -> tuple[s
             if parent not in seen:
                 seen.add(parent)
                 waiting.append(parent)
-    found = f"there are {', '.join(sorted(others))}" if others else f"there is no {suffix} artifact yet"
+    found = f"there are {', '.join(sorted(others))}" if others else "there is none like it"
     raise InvalidInput(
         f"No version up to {start[:12]} of project {project.name!r} has an artifact {name!r}; {found}."
     )

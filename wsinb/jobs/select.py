@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidParameter, UnknownSlide
 from wsinb.names import unknown
@@ -35,8 +35,9 @@ def select_slides(project: Project, slides: str | Iterable[str] | None, version:
         If the version has no slides at all, or `slides` holds anything but texts.
     """
     known = list(project.slides_at(version))
-    patterns = [slides] if isinstance(slides, str) else slides or ()
-    if not isinstance(patterns, Iterable) or not all(isinstance(pattern, str) for pattern in patterns):
+    several = isinstance(slides, Iterable | None) and not isinstance(slides, str)
+    patterns: list[Any] = list(slides or ()) if several else [slides]
+    if not all(isinstance(pattern, str) for pattern in patterns):
         raise InvalidParameter("Slides are given by name or pattern, as texts.")
     if not known:
         raise InvalidParameter(
