@@ -57,10 +57,16 @@ def create_project(folder: str | Path, name: str | None = None, author: str | No
     author
         Who commits the empty project; the user by default.
 
+    Returns
+    -------
+    Project
+
     Raises
     ------
     ProjectExists
         If the folder holds one already.
+    InvalidInput
+        If the name is empty or cannot be printed.
     StorageError
         If the folder cannot be written.
     """
@@ -167,6 +173,16 @@ class Project:
             An earlier commit of the branch to read instead of its head, for edits that somebody
             made while looking at that commit; `commit` then sets them on top of the head, or
             raises `Conflict`.
+
+        Returns
+        -------
+        Session
+            ``session[slide]`` reads and edits the annotations of a slide.
+
+        Raises
+        ------
+        UnknownVersion
+            If there is no such branch or commit.
         """
         return self.repository.session(branch, author, base)
 
@@ -180,7 +196,13 @@ class Project:
         version
             A branch, a tag, a commit or the first digits of one (at least 6).
         bbox
-            ``(xmin, ymin, xmax, ymax)`` in level-0 pixels: only annotations that meet it.
+            ``(xmin, ymin, xmax, ymax)`` in level-0 pixels; the maxima lie outside. Only annotations
+            whose bounding box meets it, so none of the whole image.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            An annotation table, see `wsinb.annotate`; level-0 pixels, in no particular order.
 
         Raises
         ------
@@ -217,10 +239,21 @@ class Project:
     def attach(self, commit: str | Commit, name: str, data: bytes | Path) -> Artifact:
         """Attach a file to a commit that exists; the commit stays the same.
 
+        Parameters
+        ----------
+        commit
+            A commit, or a version as in `read`.
+        name
+            What to call the file there.
+        data
+            Its bytes, or the path of a file to copy.
+
         Raises
         ------
         InvalidInput
-            If the commit has another artifact of that name.
+            If the commit has another artifact of that name, or there is no such file.
+        UnknownVersion
+            If there is no such commit.
         """
         version = commit.id if isinstance(commit, Commit) else commit
         return self.repository.attach(version, name, data)
@@ -230,11 +263,25 @@ class Project:
         return self.repository.artifacts.of(self.repository.record(version))
 
     def read_artifact(self, version: str, name: str) -> bytes:
-        """Return the bytes of an artifact of a version."""
+        """Return the bytes of an artifact of a version, after checking their hash.
+
+        Raises
+        ------
+        InvalidInput
+            If the version has no artifact of that name.
+        """
         return self.repository.artifacts.read(self.repository.record(version), name)
 
     def view(self, slide: str, **options: Any) -> SlideViewer:
-        """Return a viewer of a slide, which shows and edits its annotations in a notebook."""
+        """Return a viewer of a slide, which shows and edits its annotations in a notebook.
+
+        `options` are those of `wsinb.view.SlideViewer`.
+
+        Raises
+        ------
+        UnknownSlide
+            If the project has no slide of that name.
+        """
         from wsinb.view import SlideViewer
 
         self.slides[slide]

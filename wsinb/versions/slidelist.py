@@ -126,6 +126,10 @@ class Slides(Mapping[str, SlideEntry]):
         author
             Who commits; the user by default.
 
+        Returns
+        -------
+        SlideEntry
+
         Raises
         ------
         InvalidInput
@@ -160,6 +164,11 @@ class Slides(Mapping[str, SlideEntry]):
         """Remove a slide and its annotations from the project, as a commit.
 
         Earlier versions keep both; the file stays where it is.
+
+        Raises
+        ------
+        UnknownSlide
+            If the project has no slide of that name.
         """
 
         def change(entries: dict[str, Any]) -> None:
@@ -172,8 +181,19 @@ class Slides(Mapping[str, SlideEntry]):
     def relocate(self, name: str, path: str | Path, author: str | None = None) -> SlideEntry:
         """Say where the file of a slide is now, as a commit.
 
+        Parameters
+        ----------
+        name
+            Name of the slide.
+        path
+            The file, the same bytes in another place.
+        author
+            Who commits; the user by default.
+
         Raises
         ------
+        UnknownSlide
+            If the project has no slide of that name.
         InvalidInput
             If the file's checksum is not that of the slide.
         """
