@@ -141,8 +141,11 @@ class Slides(Mapping[str, SlideEntry]):
 
         file = self._locate(str(path))
         with open_slide(file, mpp=mpp) as slide:
+            checked = _check_name(slide.name if name is None else name)
+            # before the checksum, which reads the whole file
+            _refuse_taken(checked, self._entries())
             entry = SlideEntry(
-                _check_name(slide.name if name is None else name),
+                checked,
                 self._stored_path(file),
                 slide.checksum,
                 (int(slide.size[0]), int(slide.size[1])),
@@ -151,10 +154,7 @@ class Slides(Mapping[str, SlideEntry]):
             )
 
         def change(entries: dict[str, Any]) -> None:
-            if entry.name in entries:
-                raise InvalidInput(
-                    f"The project has a slide {entry.name!r} already: add this one with another name."
-                )
+            _refuse_taken(entry.name, entries)
             entries[entry.name] = entry.to_json()
 
         self._edit(f"Add slide {entry.name}", {"added": [entry.name]}, change, author)
@@ -328,6 +328,11 @@ def _check_name(name: Any) -> str:
     if not isinstance(name, str) or not name.strip() or name != name.strip() or not name.isprintable():
         raise InvalidInput(f"A slide needs a printable name without spaces at its ends, not {name!r}.")
     return name
+
+
+def _refuse_taken(name: str, entries: Mapping[str, Any]) -> None:
+    if name in entries:
+        raise InvalidInput(f"The project has a slide {name!r} already: add this one with another name.")
 
 
 def _check_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
