@@ -51,9 +51,14 @@ def find_artifact(project: Project, name: str, version: str = "main") -> tuple[s
             if parent not in seen:
                 seen.add(parent)
                 waiting.append(parent)
-    found = f"there are {', '.join(sorted(others))}" if others else "there is none like it"
+    kind = f"{suffix} artifact" if suffix else "artifact"
+    hint = (
+        f"there are {', '.join(sorted(others))}"
+        if others
+        else f"there is no {kind}: run the job that makes it"
+    )
     raise InvalidInput(
-        f"No version up to {start[:12]} of project {project.name!r} has an artifact {name!r}; {found}."
+        f"No version up to {start[:12]} of project {project.name!r} has an artifact {name!r}; {hint}."
     )
 
 
