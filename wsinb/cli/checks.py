@@ -17,6 +17,8 @@ __all__ = ["CHECKS", "Finding", "run_checks"]
 # what is imported, where the name differs from the package's
 IMPORTS = {
     "ipython": "IPython",
+    "pillow": "PIL",
+    "pyzmq": "zmq",
     "large-image": "large_image",
     "large-image-source-dicom": "large_image_source_dicom",
     "large-image-source-openslide": "large_image_source_openslide",
