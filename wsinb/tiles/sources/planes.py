@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ __all__ = ["PlaneReader"]
 MAX_OVERVIEW = 1024
 
 
-class PlaneReader:
+class PlaneReader(ABC):
     """Turns the raw pixels of any format into RGB.
 
     Pixels that are not 8-bit are scaled so that the overview of each channel fills the range from black to
@@ -31,11 +32,9 @@ class PlaneReader:
         self._ranges: dict[int, tuple[float, float]] = {}
         self._ranges_lock = threading.Lock()
 
-    def raw(
-        self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int
-    ) -> NDArray[Any]:  # pragma: no cover
+    @abstractmethod
+    def raw(self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int) -> NDArray[Any]:
         """Return the pixels of one channel as stored: (height, width, bands)."""
-        raise NotImplementedError
 
     def read(
         self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int | None
