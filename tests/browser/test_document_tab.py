@@ -29,6 +29,14 @@ def test_double_click_opens_the_slide_and_paints_tissue(lab, project):
     assert lab.page.locator(".wsinb-label-name").all_inner_texts() == ["No label", "stroma", "tumor"]
 
 
+def test_opening_a_slide_copies_nothing(lab, project):
+    lab.open_slide(project.path.name, "liver.tif")
+    # JupyterLab makes a checkpoint, a copy, of what it may save, soon after it is open
+    lab.page.wait_for_timeout(1500)
+    copies = [path for path in project.path.rglob("*checkpoint*") if path.is_file()]
+    assert copies == []
+
+
 def test_stored_annotations_are_painted_in_the_colour_of_their_label(lab, project):
     lab.open_slide(project.path.name, "liver.tif")
     lab.page.wait_for_selector(".wsinb-vector-tile", state="attached")

@@ -30,8 +30,9 @@ export class SlideModelFactory implements DocumentRegistry.IModelFactory<Documen
   }
 
   createNew(): DocumentModel {
-    const model = new DocumentModel();
-    // annotations are saved as versions of a project: the slide file itself is never written
+    // A context saves and checkpoints a document unless its model is shared: it would copy the whole slide.
+    // Annotations are saved as versions of a project; the slide file itself is never written.
+    const model = new DocumentModel({ collaborationEnabled: true });
     model.readOnly = true;
     return model;
   }
