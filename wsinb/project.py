@@ -22,7 +22,7 @@ from wsinb.versions import (
     Slides,
     default_author,
 )
-from wsinb.versions.layout import FORMAT_KEY
+from wsinb.versions.storage.layout import FORMAT_KEY
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -19,8 +19,8 @@ from wsinb.annotate import new_annotations
 from wsinb.errors import StorageError
 from wsinb.project import create_project, open_project
 from wsinb.testing.model_store import rows_of
-from wsinb.versions.posix import PosixStore
 from wsinb.versions.slidelist import SlideEntry
+from wsinb.versions.storage.posix import PosixStore
 
 WRITER = """
 import sys, shapely

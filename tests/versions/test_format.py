@@ -18,12 +18,12 @@ from wsinb.annotate import Label, new_annotations
 from wsinb.errors import InvalidInput, ProjectExists, StorageError, UnknownProject, UnknownVersion
 from wsinb.project import create_project, open_project
 from wsinb.testing.model_store import rows_of
-from wsinb.versions.commits import Draft
-from wsinb.versions.files import encode_changes
-from wsinb.versions.ids import decode_keys, id_texts
-from wsinb.versions.layout import canonical, commit_key, ref_prefix, run_key, sha256
-from wsinb.versions.refs import LAST
+from wsinb.versions.graph.commits import Draft
+from wsinb.versions.graph.refs import LAST
 from wsinb.versions.slidelist import SlideEntry
+from wsinb.versions.storage.layout import canonical, commit_key, ref_prefix, run_key, sha256
+from wsinb.versions.tables.files import encode_changes
+from wsinb.versions.tables.ids import decode_keys, id_texts
 
 
 def add_slides(project, *names):
@@ -207,7 +207,7 @@ def test_a_commit_over_many_slides_keeps_each_state(project):
 def test_history_can_be_jumped(project):
     for _ in range(20):
         commit_points(project)
-    history = project.repository.history
+    history = project.repository.ancestry
     for record in history.walk(project.head()):
         if record.parents:
             assert history.record(record.data["skip"]).depth == record.depth & (record.depth - 1)

@@ -19,8 +19,8 @@ from wsinb.errors import Conflict, InvalidInput, UnknownAnnotation, UnknownSlide
 from wsinb.project import create_project, open_project
 from wsinb.testing.annotations import annotation_tables
 from wsinb.testing.model_store import ModelStore, rows_of
-from wsinb.versions import files, staging, tables
 from wsinb.versions.slidelist import SlideEntry
+from wsinb.versions.tables import files, staging
 
 IDS = [str(uuid.UUID(int=i << 64 | i % 3)) for i in range(8)]
 SLIDES = ["first", "second"]
@@ -41,7 +41,7 @@ class VersionsMachine(RuleBasedStateMachine):
             bulk, part, group = self.sizes
             self.patch.setattr(staging, "BULK_ROWS", bulk)
             self.patch.setattr(staging, "PART_ROWS", part)
-            for module in (staging, tables, files):
+            for module in (staging, reading, files):
                 self.patch.setattr(module, "ROW_GROUP", group)
         self.folder = Path(tempfile.mkdtemp())
         self.project = create_project(self.folder)

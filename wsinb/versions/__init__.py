@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from wsinb.versions.author import default_author
+from wsinb.versions.graph.records import Artifact, Commit, Log
 from wsinb.versions.labellist import Labels
-from wsinb.versions.posix import PosixStore
-from wsinb.versions.records import Artifact, Commit, Log
 from wsinb.versions.repository import MAIN, Repository
 from wsinb.versions.session import Session, SlideSession
 from wsinb.versions.slidelist import SlideEntry, Slides
-from wsinb.versions.store import Store
+from wsinb.versions.storage.posix import PosixStore
+from wsinb.versions.storage.store import Store
 
 __all__ = [
     "MAIN",

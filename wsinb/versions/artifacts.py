@@ -12,7 +12,8 @@ from pathlib import Path
 
 from wsinb.errors import InvalidInput
 from wsinb.names import unknown
-from wsinb.versions.layout import (
+from wsinb.versions.graph.records import Artifact, Record
+from wsinb.versions.storage.layout import (
     artifact_key,
     attachment_key,
     canonical,
@@ -21,9 +22,8 @@ from wsinb.versions.layout import (
     sha256,
     sha256_file,
 )
-from wsinb.versions.objects import read_verified
-from wsinb.versions.records import Artifact, Record
-from wsinb.versions.store import Store
+from wsinb.versions.storage.objects import read_verified
+from wsinb.versions.storage.store import Store
 
 __all__ = ["Artifacts"]
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wsinb.errors import Conflict
-from wsinb.versions.ids import id_texts, isin
-from wsinb.versions.refs import Head
-from wsinb.versions.staging import Staged
+from wsinb.versions.graph.refs import Head
+from wsinb.versions.tables.ids import id_texts, isin
+from wsinb.versions.tables.staging import Staged
 
 if TYPE_CHECKING:
     from wsinb.versions.repository import Repository
@@ -20,7 +20,7 @@ def check_moved(
     repository: Repository, branch: str, base: str, head: Head, staged: Mapping[str, Staged]
 ) -> None:
     """Raise `Conflict` if commits since `base` touch an annotation or remove a slide of `staged`."""
-    records = repository.history.since(base, head.record.id)
+    records = repository.ancestry.since(base, head.record.id)
     for record in records:
         removed = record.data["edits"].get("slides", {}).get("removed", ())
         for slide in sorted(staged.keys() & set(removed)):

@@ -7,8 +7,8 @@ from typing import Any
 
 from wsinb.annotate import Label, LabelSet
 from wsinb.versions.author import check_author
-from wsinb.versions.commits import Draft
-from wsinb.versions.records import Record
+from wsinb.versions.graph.commits import Draft
+from wsinb.versions.graph.records import Record
 from wsinb.versions.repository import MAIN, Repository
 
 __all__ = ["Labels"]

@@ -22,17 +22,17 @@ from wsinb.errors import (
 from wsinb.names import unknown
 from wsinb.versions.artifacts import Artifacts
 from wsinb.versions.author import check_author
-from wsinb.versions.commits import Committer, Draft
-from wsinb.versions.files import check_box
-from wsinb.versions.history import History
-from wsinb.versions.layout import COMMIT_SUFFIX, FORMAT, FORMAT_KEY, canonical, commit_key, parse
-from wsinb.versions.maps import read_map
-from wsinb.versions.objects import Objects
-from wsinb.versions.records import Artifact, Commit, Log, Record
-from wsinb.versions.refs import Head, Refs, check_ref_name
+from wsinb.versions.graph.ancestry import Ancestry
+from wsinb.versions.graph.commits import Committer, Draft
+from wsinb.versions.graph.maps import read_map
+from wsinb.versions.graph.records import Artifact, Commit, Log, Record
+from wsinb.versions.graph.refs import Head, Refs, check_ref_name
 from wsinb.versions.session import Session
-from wsinb.versions.store import Store
-from wsinb.versions.tables import Tables
+from wsinb.versions.storage.layout import COMMIT_SUFFIX, FORMAT, FORMAT_KEY, canonical, commit_key, parse
+from wsinb.versions.storage.objects import Objects
+from wsinb.versions.storage.store import Store
+from wsinb.versions.tables.files import check_box
+from wsinb.versions.tables.reading import Tables
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -53,10 +53,10 @@ class Repository:
         self.format = format_version
         self.objects = Objects(store)
         self.refs = Refs(store)
-        self.history = History(store)
+        self.ancestry = Ancestry(store)
         self.tables = Tables(store, self.objects)
         self.artifacts = Artifacts(store)
-        self.committer = Committer(store, self.objects, self.refs, self.history)
+        self.committer = Committer(store, self.objects, self.refs, self.ancestry)
 
     @classmethod
     def create(cls, store: Store, name: str, author: str | None = None) -> Repository:
@@ -123,14 +123,14 @@ class Repository:
         if not isinstance(version, str) or not version:
             raise UnknownVersion(f"A version is the name of a branch, a tag or a commit, not {version!r}.")
         if _COMMIT.fullmatch(version) and self.store.exists(commit_key(version)):
-            return Head(-1, self.history.record(version))
+            return Head(-1, self.ancestry.record(version))
         with contextlib.suppress(InvalidInput):
             name = check_ref_name(version)
             for kind in ("heads", "tags"):
                 head = self.refs.head(kind, name)
                 if head is not None:
                     return head
-        return Head(-1, self.history.record(self._commit_id(version)))
+        return Head(-1, self.ancestry.record(self._commit_id(version)))
 
     def _commit_id(self, version: str) -> str:
         prefix = version.lower()
@@ -184,7 +184,7 @@ class Repository:
         """Return the commits up to a version, newest first."""
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
             raise InvalidInput(f"The limit of the log is a number of commits, not {limit!r}.")
-        records = islice(self.history.walk(self.version(version).record.id), limit)
+        records = islice(self.ancestry.walk(self.version(version).record.id), limit)
         return Log([record.public() for record in records])
 
     def commit(self, version: str) -> Commit:

@@ -15,14 +15,14 @@ from wsinb.annotate import from_arrow, snap, to_arrow, validate
 from wsinb.annotate.schema import FRAME_COLUMNS
 from wsinb.errors import InvalidInput, UnknownAnnotation, UnknownLabel, UnknownSlide
 from wsinb.names import unknown
-from wsinb.versions.commits import Draft, SlideChange
 from wsinb.versions.conflicts import check_moved
-from wsinb.versions.files import OP, check_box
-from wsinb.versions.ids import Ids, parse_ids
-from wsinb.versions.records import Commit
-from wsinb.versions.refs import Head
-from wsinb.versions.signing import sign
-from wsinb.versions.staging import Staged, write_change
+from wsinb.versions.graph.commits import Draft, SlideChange
+from wsinb.versions.graph.records import Commit
+from wsinb.versions.graph.refs import Head
+from wsinb.versions.tables.files import OP, check_box
+from wsinb.versions.tables.ids import Ids, parse_ids
+from wsinb.versions.tables.signing import sign
+from wsinb.versions.tables.staging import Staged, write_change
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from wsinb.errors import InvalidInput, SlideNotFound, UnknownSlide
 from wsinb.names import unknown
 from wsinb.versions.author import check_author
-from wsinb.versions.commits import Draft
-from wsinb.versions.layout import canonical
-from wsinb.versions.records import Record
+from wsinb.versions.graph.commits import Draft
+from wsinb.versions.graph.records import Record
 from wsinb.versions.repository import MAIN, Repository
+from wsinb.versions.storage.layout import canonical
 
 if TYPE_CHECKING:
     from wsinb.tiles import Slide

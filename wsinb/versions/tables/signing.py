@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wsinb.annotate.schema import SCHEMA
-from wsinb.versions.ids import Ids, locate, parse_ids
+from wsinb.versions.tables.ids import Ids, locate, parse_ids
 
 __all__ = ["sign"]
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from wsinb.errors import InvalidInput, StorageError, UnknownVersion
 from wsinb.names import unknown
-from wsinb.versions.history import History
-from wsinb.versions.layout import canonical, commit_key, sha256
-from wsinb.versions.maps import read_map, read_member, write_map
-from wsinb.versions.objects import Objects
-from wsinb.versions.records import PartInfo, Record, State
-from wsinb.versions.refs import Head, Refs, check_ref_name
-from wsinb.versions.store import Store
+from wsinb.versions.graph.ancestry import Ancestry
+from wsinb.versions.graph.maps import read_map, read_member, write_map
+from wsinb.versions.graph.records import PartInfo, Record, State
+from wsinb.versions.graph.refs import Head, Refs, check_ref_name
+from wsinb.versions.storage.layout import canonical, commit_key, sha256
+from wsinb.versions.storage.objects import Objects
+from wsinb.versions.storage.store import Store
 
 __all__ = ["Committer", "Draft", "SlideChange"]
 
@@ -67,11 +67,11 @@ class Draft:
 class Committer:
     """Appends commits to branches and reads the states that they hold."""
 
-    def __init__(self, store: Store, objects: Objects, refs: Refs, history: History) -> None:
+    def __init__(self, store: Store, objects: Objects, refs: Refs, ancestry: Ancestry) -> None:
         self._store = store
         self._objects = objects
         self._refs = refs
-        self._history = history
+        self._ancestry = ancestry
 
     def head(self, branch: str) -> Head:
         """Return the newest entry of a branch, or raise `UnknownVersion`."""
@@ -90,7 +90,7 @@ class Committer:
             last = read_member(self._objects, record.data["tree"], slide)
             if last is None:
                 return State()
-            record = self._history.record(last)
+            record = self._ancestry.record(last)
         state = record.data["states"][slide]
         return State() if state is None else State.from_json(state)
 
@@ -146,7 +146,7 @@ class Committer:
             "parents": [parent.id],
             "generation": parent.generation + 1,
             "depth": parent.depth + 1,
-            "skip": self._history.skip(parent),
+            "skip": self._ancestry.skip(parent),
             "states": self._states(head, draft),
             "tree": self._tree(parent),
         }

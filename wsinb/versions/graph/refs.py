@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wsinb.errors import InvalidInput, StorageError
-from wsinb.versions.layout import commit_key, parse, ref_prefix, sha256, unquote_name
-from wsinb.versions.records import Record, State
-from wsinb.versions.store import Store
+from wsinb.versions.graph.records import Record, State
+from wsinb.versions.storage.layout import commit_key, parse, ref_prefix, sha256, unquote_name
+from wsinb.versions.storage.store import Store
 
 __all__ = ["Head", "Refs", "check_ref_name"]
 

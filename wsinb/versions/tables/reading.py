@@ -16,13 +16,13 @@ import pyarrow.parquet as pq
 from wsinb.annotate.schema import SCHEMA
 from wsinb.errors import StorageError
 from wsinb.frames import Box
-from wsinb.versions.cache import Cache
-from wsinb.versions.files import BBOX_PATHS, OP, ROW_GROUP, bounds_of_rows, box_mask
-from wsinb.versions.ids import Ids, concat_ids, decode_keys, isin, last_of_each, locate, parse_ids
-from wsinb.versions.layout import changes_key, keys_key, part_key, run_key
-from wsinb.versions.objects import Objects
-from wsinb.versions.records import PartInfo, State
-from wsinb.versions.store import Store
+from wsinb.versions.graph.records import PartInfo, State
+from wsinb.versions.storage.cache import Cache
+from wsinb.versions.storage.layout import changes_key, keys_key, part_key, run_key
+from wsinb.versions.storage.objects import Objects
+from wsinb.versions.storage.store import Store
+from wsinb.versions.tables.files import BBOX_PATHS, OP, ROW_GROUP, bounds_of_rows, box_mask
+from wsinb.versions.tables.ids import Ids, concat_ids, decode_keys, isin, last_of_each, locate, parse_ids
 
 __all__ = ["Overlay", "Tables", "overlay_of"]
 

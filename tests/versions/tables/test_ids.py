@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wsinb.errors import InvalidInput, StorageError
-from wsinb.versions.ids import Ids, decode_keys, encode_keys, id_texts, isin, last_of_each, locate, parse_ids
+from wsinb.versions.tables.ids import (
+    Ids,
+    decode_keys,
+    encode_keys,
+    id_texts,
+    isin,
+    last_of_each,
+    locate,
+    parse_ids,
+)
 
 # halves from few values: many ids share one half, as those of version 1 do
 HALVES = st.sampled_from([0, 1, 2, 2**63, 2**64 - 1])

@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from wsinb.errors import Conflict, StorageError
-from wsinb.versions.cache import Cache
-from wsinb.versions.layout import commit_key, parse
-from wsinb.versions.objects import read_verified
-from wsinb.versions.records import Record
-from wsinb.versions.store import Store
+from wsinb.versions.graph.records import Record
+from wsinb.versions.storage.cache import Cache
+from wsinb.versions.storage.layout import commit_key, parse
+from wsinb.versions.storage.objects import read_verified
+from wsinb.versions.storage.store import Store
 
-__all__ = ["History"]
+__all__ = ["Ancestry"]
 
 CACHED_BYTES = 16 << 20
 
 
-class History:
+class Ancestry:
     """Reads commits and follows their parents."""
 
     def __init__(self, store: Store) -> None:

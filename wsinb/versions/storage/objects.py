@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from wsinb.errors import StorageError
-from wsinb.versions.cache import Cache
-from wsinb.versions.layout import canonical, object_key, parse, sha256
-from wsinb.versions.store import Store
+from wsinb.versions.storage.cache import Cache
+from wsinb.versions.storage.layout import canonical, object_key, parse, sha256
+from wsinb.versions.storage.store import Store
 
 __all__ = ["Objects"]
 

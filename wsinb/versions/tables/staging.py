@@ -9,8 +9,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wsinb.annotate.schema import SCHEMA
-from wsinb.versions.commits import SlideChange
-from wsinb.versions.files import (
+from wsinb.versions.graph.commits import SlideChange
+from wsinb.versions.graph.records import PartInfo, State
+from wsinb.versions.storage.layout import changes_key, keys_key, part_key, sha256
+from wsinb.versions.storage.store import Store
+from wsinb.versions.tables.files import (
     CHANGES_SCHEMA,
     OP,
     OPS,
@@ -20,11 +23,8 @@ from wsinb.versions.files import (
     hilbert_order,
     table_bounds,
 )
-from wsinb.versions.ids import Ids, concat_ids, encode_keys, id_texts, isin, last_of_each, parse_ids
-from wsinb.versions.layout import changes_key, keys_key, part_key, sha256
-from wsinb.versions.records import PartInfo, State
-from wsinb.versions.store import Store
-from wsinb.versions.tables import Overlay, Tables, overlay_of
+from wsinb.versions.tables.ids import Ids, concat_ids, encode_keys, id_texts, isin, last_of_each, parse_ids
+from wsinb.versions.tables.reading import Overlay, Tables, overlay_of
 
 __all__ = ["PART_ROWS", "Staged", "write_change"]
 

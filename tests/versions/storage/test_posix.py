@@ -8,8 +8,8 @@ import os
 import pytest
 
 from wsinb.errors import StorageError
-from wsinb.versions import posix
-from wsinb.versions.posix import PosixStore
+from wsinb.versions.storage import posix
+from wsinb.versions.storage.posix import PosixStore
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from wsinb.versions.layout import sha256
-from wsinb.versions.objects import Objects
+from wsinb.versions.storage.layout import sha256
+from wsinb.versions.storage.objects import Objects
 
 __all__ = ["read_map", "read_member", "write_map"]
 

@@ -1,0 +1,1 @@
+"""Commits, refs and how they hang together."""

@@ -1,0 +1,1 @@
+"""Where versions are kept: bytes under keys, immutable but for the refs."""
