@@ -20,7 +20,7 @@ from wsinb.project import create_project, open_project
 from wsinb.testing.annotations import annotation_tables
 from wsinb.testing.model_store import ModelStore, rows_of
 from wsinb.versions.slidelist import SlideEntry
-from wsinb.versions.tables import files, staging
+from wsinb.versions.tables import files, reading, staging
 
 IDS = [str(uuid.UUID(int=i << 64 | i % 3)) for i in range(8)]
 SLIDES = ["first", "second"]
