@@ -1,0 +1,131 @@
+"""The project itself: slides, labels, sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wsinb.project.files import FileWords
+from wsinb.project.history import VersionWords
+from wsinb.project.upkeep import UpkeepWords
+from wsinb.versions import MAIN, Labels, Repository, Session, Slides
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from wsinb.jobs import JobResult
+    from wsinb.view import SlideViewer
+
+__all__ = ["Project"]
+
+
+class Project(VersionWords, FileWords, UpkeepWords):
+    """Slides, labels and annotations with all their versions.
+
+    Get one from `create_project` or `open_project`. Everything is read afresh from the
+    store, so that what others commit is seen at once.
+    """
+
+    def __init__(self, path: Path, repository: Repository) -> None:
+        self.path = path
+        self.repository = repository
+        self.slides = Slides(repository, path)
+        self.labels = Labels(repository)
+
+    @property
+    def url(self) -> str:
+        """Where the project is: its folder."""
+        return str(self.path)
+
+    @property
+    def name(self) -> str:
+        """What people call the project."""
+        return str(self.repository.metadata_of(self.repository.record(MAIN))["name"])
+
+    @property
+    def format(self) -> int:
+        """Version of the on-disk format, see docs/format.md."""
+        return self.repository.format
+
+    def session(self, branch: str = MAIN, author: str | None = None, base: str | None = None) -> Session:
+        """Open a session that reads the present head of a branch, and can edit and commit.
+
+        Parameters
+        ----------
+        branch
+            Where to commit.
+        author
+            Signs the commits; `default_author` if None.
+        base
+            An earlier commit of the branch to read instead of its head, for edits that somebody
+            made while looking at that commit; `commit` then sets them on top of the head, or
+            raises `Conflict`.
+
+        Returns
+        -------
+        Session
+            ``session[slide]`` reads and edits the annotations of a slide.
+
+        Raises
+        ------
+        UnknownVersion
+            If there is no such branch or commit.
+        """
+        return self.repository.session(branch, author, base)
+
+    def read(self, slide: str, version: str = MAIN, bbox: Iterable[float] | None = None) -> gpd.GeoDataFrame:
+        """Return the annotations of a slide at a version.
+
+        Parameters
+        ----------
+        slide
+            Name of the slide.
+        version
+            A branch, a tag, a commit or the first digits of one (at least 6).
+        bbox
+            ``(xmin, ymin, xmax, ymax)`` in level-0 pixels; the maxima lie outside. Only annotations
+            whose bounding box meets it, so none of the whole image.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            An annotation table, see `wsinb.annotate`; level-0 pixels, in no particular order.
+
+        Raises
+        ------
+        UnknownSlide, UnknownVersion
+            If there is no such slide or version.
+        """
+        return self.repository.read(slide, version, bbox)
+
+    def view(self, slide: str, **options: Any) -> SlideViewer:
+        """Return a viewer of a slide, which shows and edits its annotations in a notebook.
+
+        `options` are those of `wsinb.view.SlideViewer`.
+
+        Raises
+        ------
+        UnknownSlide
+            If the project has no slide of that name.
+        """
+        from wsinb.view import SlideViewer
+
+        self.slides[slide]
+        return SlideViewer(project=self, slide=slide, **options)
+
+    def run(self, job: str, slides: Iterable[str] | None = None, **parameters: Any) -> JobResult:
+        """Run a job on slides of the project; see `wsinb.jobs.run`."""
+        from wsinb import jobs
+
+        return jobs.run(self, job, slides=slides, **parameters)
+
+    def __repr__(self) -> str:
+        return f"<Project {self.name!r} in {self.url}: {len(self.slides)} slides, {len(self.labels)} labels>"
+
+    def _repr_html_(self) -> str:
+        return (
+            f"<b>{escape(self.name)}</b> <code>{escape(self.url)}</code>"
+            f"{self.slides._repr_html_()}{self.labels._repr_html_()}{self.log(limit=5)._repr_html_()}"
+        )
