@@ -86,13 +86,18 @@ class Tables:
 
         With a box, only rows with a bounding box that meets it.
         """
+        pieces = self.pieces(state, l0_box, staged)
+        return pa.concat_tables([SCHEMA.empty_table(), *pieces]).combine_chunks()
+
+    def pieces(
+        self, state: State, l0_box: Box | None = None, staged: Overlay | None = None
+    ) -> Iterator[pa.Table]:
+        """Yield what `read` returns file by file, so that a large table need not be in memory."""
         top = self._top(state, staged)
-        pieces = [SCHEMA.empty_table()]
         for part in self.parts(state):
             if l0_box is None or _meets(part, l0_box):
-                pieces.append(self._read_part(part, top.ids, l0_box))
-        pieces += self._top_rows(top, top.alive, l0_box)
-        return pa.concat_tables(pieces).combine_chunks()
+                yield self._read_part(part, top.ids, l0_box)
+        yield from self._top_rows(top, top.alive, l0_box)
 
     def lookup(self, state: State, wanted: Ids, staged: Overlay | None = None) -> pa.Table:
         """Return the rows of the wanted ids that exist, in any order."""
