@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -15,7 +16,7 @@ import shapely
 from wsinb.annotate.schema import FRAME_COLUMNS, SCHEMA
 from wsinb.errors import InvalidAnnotation
 
-__all__ = ["bounds_array", "from_arrow", "geo_metadata", "to_arrow"]
+__all__ = ["bounds_array", "from_arrow", "geo_document", "geo_metadata", "to_arrow"]
 
 
 def to_arrow(gdf: gpd.GeoDataFrame) -> pa.Table:
@@ -88,15 +89,20 @@ def bounds_array(geometries: npt.NDArray[Any]) -> pa.StructArray:
 def geo_metadata(geometries: npt.NDArray[Any]) -> bytes:
     """Return the ``geo`` metadata of GeoParquet 1.1: WKB, no CRS, bbox covering."""
     present = geometries[~shapely.is_missing(geometries)]
-    kinds = sorted({_GEOMETRY_TYPES[code] for code in np.unique(shapely.get_type_id(present))})
+    bounds = shapely.total_bounds(present).tolist() if len(present) else None
+    return geo_document(np.unique(shapely.get_type_id(present)).tolist(), bounds)
+
+
+def geo_document(type_ids: Iterable[int], bounds: Sequence[float] | None) -> bytes:
+    """Return the ``geo`` metadata for geometries of some shapely types within level-0 bounds."""
     column: dict[str, Any] = {
         "encoding": "WKB",
         "crs": None,
-        "geometry_types": kinds,
+        "geometry_types": sorted(_GEOMETRY_TYPES[code] for code in type_ids),
         "covering": {"bbox": {side: ["bbox", side] for side in ("xmin", "ymin", "xmax", "ymax")}},
     }
-    if len(present):
-        column["bbox"] = [float(value) for value in shapely.total_bounds(present)]
+    if bounds is not None:
+        column["bbox"] = list(bounds)
     geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
     return json.dumps(geo, separators=(",", ":"), sort_keys=True).encode()
 
