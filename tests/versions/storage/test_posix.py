@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -125,3 +127,58 @@ def test_a_failing_disk_is_explained_and_leaves_no_rest(store, monkeypatch, code
     store.put_if_absent("a/y", b"2")
     store.sync()
     assert store.get("a/y") == b"2"
+
+
+def test_the_first_name_is_that_of_the_sorted_list(store):
+    assert store.first("a/") is None
+    for name in ("c", "b", "d"):
+        store.put_if_absent(f"a/{name}", b"1")
+    (store.folder / "a" / ".tmp-1").write_bytes(b"half")
+    assert store.first("a/") == "b"
+
+
+def test_entries_are_all_keys_but_no_journals_and_leftovers_are_only_what_was_cut_off(store):
+    store.put_if_absent("a/b/c", b"123")
+    store.put_if_absent("format.json", b"{}")
+    journals = store.journal_folder("id")
+    journals.mkdir()
+    (journals / "1.jsonl").write_bytes(b"{}")
+    (store.folder / "a" / ".tmp-1").write_bytes(b"half")
+    assert {(entry.key, entry.size) for entry in store.entries("")} == {("a/b/c", 3), ("format.json", 2)}
+    assert [entry.key for entry in store.entries("a/")] == ["a/b/c"]
+    assert list(store.entries("nothing/")) == []
+    (left,) = store.leftovers()
+    assert (left.key, left.size) == ("a/.tmp-1", 4)
+    assert store.delete(left.key)
+    assert list(store.leftovers()) == []
+
+
+def test_a_key_is_deleted_unless_it_was_renewed(store):
+    store.put_if_absent("a/b", b"1")
+    (entry,) = store.entries("a/")
+    assert datetime.now(UTC) - entry.modified < timedelta(minutes=1)
+    old = datetime.now(UTC) - timedelta(days=8)
+    os.utime(store.path("a/b"), (old.timestamp(),) * 2)
+    limit = datetime.now(UTC) - timedelta(days=7)
+    assert not store.put_if_absent("a/b", b"1")  # which renews it
+    assert not store.delete("a/b", unless_since=limit)
+    os.utime(store.path("a/b"), (old.timestamp(),) * 2)
+    assert store.delete("a/b", unless_since=limit)
+    assert store.delete("a/b", unless_since=limit)
+    assert not store.exists("a/b")
+
+
+def test_a_key_that_is_renewed_while_it_is_deleted_stays(store, monkeypatch):
+    store.put_if_absent("a/b", b"1")
+    old = datetime.now(UTC) - timedelta(days=8)
+    os.utime(store.path("a/b"), (old.timestamp(),) * 2)
+    rename = Path.rename
+
+    def renew_and_rename(path, target):
+        assert not store.put_if_absent("a/b", b"1")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", renew_and_rename)
+    assert not store.delete("a/b", unless_since=datetime.now(UTC) - timedelta(days=7))
+    assert store.get("a/b") == b"1"
+    assert list(store.leftovers()) == []

@@ -82,8 +82,8 @@ class Refs:
     def head(self, kind: str, name: str) -> Head | None:
         """Return the newest entry of a ref, or None if there is no such ref (any more)."""
         prefix = ref_prefix(kind, name)
-        entries = self._store.list(prefix)
-        return self._read(prefix + entries[0]) if entries else None
+        newest = self._store.first(prefix)
+        return None if newest is None else self._read(prefix + newest)
 
     def advance(self, kind: str, name: str, number: int, commit: str) -> bool:
         """Write the entry of a number, a stored commit; say whether that number was free."""

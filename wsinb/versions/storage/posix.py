@@ -9,14 +9,17 @@ import shutil
 import threading
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from wsinb.errors import StorageError
+from wsinb.versions.storage.store import Entry
 
 __all__ = ["PosixStore"]
 
 TEMPORARY = ".tmp-"
+JOURNALS = "journals"
 _REASONS = {
     errno.ENOSPC: "the disk is full: free some space and try again",
     errno.EDQUOT: "the disk quota is used up: free some space and try again",
@@ -78,6 +81,47 @@ class PosixStore:
                 return []
         return sorted(name for name in names if not name.startswith(TEMPORARY))
 
+    def first(self, prefix: str) -> str | None:
+        """Return the first name below a folder, or None."""
+        with self._explained("read", prefix):
+            try:
+                names = os.listdir(self.folder / prefix)  # noqa: PTH208  no Path each, and no sorting
+            except FileNotFoundError:
+                return None
+        return min((name for name in names if not name.startswith(TEMPORARY)), default=None)
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """Yield every file below a folder, at any depth, in no order; journals are none of the store's."""
+        return self._walk(prefix, temporary=False)
+
+    def leftovers(self) -> Iterator[Entry]:
+        """Yield the temporary files of all folders, also of writers that are at work."""
+        return self._walk("", temporary=True)
+
+    def delete(self, key: str, unless_since: datetime | None = None) -> bool:
+        """Delete a file, unless it was put or renewed since a time; say whether it is gone.
+
+        It is set aside under a temporary name before its time is looked at: so a writer either
+        renewed it before, and it returns, or finds none and writes it anew.
+        """
+        place = self.path(key)
+        aside = place.parent / f"{TEMPORARY}{uuid.uuid4().hex}"
+        with self._explained("delete", key):
+            try:
+                if unless_since is not None and _modified(place.stat()) >= unless_since:
+                    return False
+                place.rename(aside)
+            except FileNotFoundError:
+                return True
+            if unless_since is not None and _modified(aside.stat()) >= unless_since:
+                with contextlib.suppress(FileExistsError):
+                    os.link(aside, place)
+                aside.unlink()
+                return False
+            aside.unlink()
+        self._changed(place.parent)
+        return True
+
     def put_if_absent(self, key: str, data: bytes | Path) -> bool:
         """Write bytes, or a copy of a file, where there is no such key; say whether it was absent."""
         target = self.path(key)
@@ -115,6 +159,27 @@ class PosixStore:
             with self._lock:
                 if self._unsynced.get(folder) == change:
                     del self._unsynced[folder]
+
+    def journal_folder(self, project: str) -> Path:
+        """Return the folder ``journals``, beside what is versioned."""
+        return self.folder / JOURNALS
+
+    def _walk(self, prefix: str, *, temporary: bool) -> Iterator[Entry]:
+        with self._explained("read", prefix):
+            try:
+                with os.scandir(self.folder / prefix) as found:
+                    items = list(found)
+            except FileNotFoundError:
+                return
+        for item in items:
+            key = prefix + item.name
+            if item.is_dir(follow_symlinks=False):
+                if key != JOURNALS:
+                    yield from self._walk(f"{key}/", temporary=temporary)
+            elif item.name.startswith(TEMPORARY) == temporary:
+                with contextlib.suppress(FileNotFoundError), self._explained("read", key):
+                    stat = item.stat()
+                    yield Entry(key, stat.st_size, _modified(stat))
 
     def _changed(self, folder: Path) -> None:
         with self._lock:
@@ -166,12 +231,16 @@ class PosixStore:
         except StorageError:
             raise
         except FileNotFoundError:
-            if verb == "read":
+            if verb != "write":
                 raise
             raise StorageError(f"Cannot write {key} in {self.folder}: the folder is gone.") from None
         except OSError as error:
             reason = _REASONS.get(error.errno or 0, str(error.strerror or error))
             raise StorageError(f"Cannot {verb} {key} in {self.folder}: {reason}.") from error
+
+
+def _modified(stat: os.stat_result) -> datetime:
+    return datetime.fromtimestamp(stat.st_mtime, UTC)
 
 
 def _sync_folder(folder: Path) -> None:
