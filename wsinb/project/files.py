@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from wsinb.versions import Artifact, Commit, Repository
+from wsinb.progress import Progress
+from wsinb.versions import MAIN, Artifact, Commit, Repository
+
+if TYPE_CHECKING:
+    import dask_geopandas
+    import duckdb
 
 __all__ = ["FileWords"]
 
@@ -49,3 +56,89 @@ class FileWords:
             If the version has no artifact of that name.
         """
         return self.repository.artifacts.read(self.repository.record(version), name)
+
+    def path_of(self, version: str, slide: str) -> Path:
+        """Return a plain GeoParquet 1.1 file of a slide's annotations at a version.
+
+        geopandas, pyarrow, DuckDB, Polars and QGIS read it as it is. It is made once and kept; what is
+        done to it does not touch the project.
+
+        Raises
+        ------
+        UnknownSlide, UnknownVersion
+            If there is no such slide or version.
+        StorageError
+            If the file cannot be written.
+        """
+        from wsinb.versions.readers.plain import plain_file
+
+        return plain_file(self.repository, self.repository.version(version), slide)
+
+    def export(
+        self,
+        version: str,
+        folder: str | Path,
+        format: str = "geoparquet",  # noqa: A002  the word people use
+        slides: Iterable[str] | None = None,
+        progress: Progress = None,
+    ) -> list[Path]:
+        """Write the annotations of a version to a folder; see `wsinb.versions.readers.export.export`.
+
+        Parameters
+        ----------
+        version
+            A branch, a tag, a commit or the first digits of one.
+        folder
+            Made if missing; nothing there is overwritten.
+        format
+            ``"geoparquet"`` or ``"geojson"``.
+        slides
+            Names; all slides by default.
+        progress
+            See `wsinb.progress.track`.
+
+        Returns
+        -------
+        list of Path
+            One file a slide, then ``version.json``: the commit, the slide list and the labels.
+        """
+        from wsinb.versions.readers.export import export
+
+        return export(self.repository, version, folder, format, slides, progress)
+
+    def duckdb(self, version: str = MAIN, slides: Iterable[str] | None = None) -> duckdb.DuckDBPyConnection:
+        """Return a DuckDB connection with the view ``annotations`` of a version.
+
+        Its first column is ``slide``; the others are those of the table. Needs ``wsinb[query]``.
+
+        Parameters
+        ----------
+        version
+            A branch, a tag, a commit or the first digits of one.
+        slides
+            Names; all slides by default.
+
+        Raises
+        ------
+        InvalidInput
+            If DuckDB is not installed, or the version has no slide.
+        """
+        from wsinb.versions.readers.query import duckdb_view
+
+        return duckdb_view(self._plain_files(version, slides))
+
+    def dask(self, version: str = MAIN, slides: Iterable[str] | None = None) -> dask_geopandas.GeoDataFrame:
+        """Return the annotations of a version as a lazy dask-geopandas table.
+
+        Its first column is ``slide``. Needs ``wsinb[query]``. Parameters and errors are those of `duckdb`.
+        """
+        from wsinb.versions.readers.query import dask_frame
+
+        return dask_frame(self._plain_files(version, slides))
+
+    def _plain_files(self, version: str, slides: Iterable[str] | None) -> dict[str, Path]:
+        from wsinb.versions.readers.plain import plain_file
+
+        head = self.repository.version(version)  # once: a branch may move between two slides
+        names = self.repository.slides_of(head.record) if slides is None else slides
+        return {name: plain_file(self.repository, head, name) for name in names}

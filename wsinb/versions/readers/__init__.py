@@ -1,0 +1,1 @@
+"""Versions for programs that know nothing of wsinb: plain files, folders, queries."""
