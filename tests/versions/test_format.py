@@ -289,3 +289,112 @@ def test_missing_files_are_named(copied, kind):
 def test_names_that_cannot_be_refs_are_refused(project, name):
     with pytest.raises(InvalidInput, match="cannot name a branch"):
         project.session(name)
+
+
+def change_sets(project, commit, slide="one"):
+    """Return the rows of the change sets of a commit by id."""
+    root = project.path / ".wsinb" / "objects"
+    shas = project.repository.record(commit.id).data["changes"][slide]["sets"]
+    rows = [row for sha in shas for row in pq.read_table(root / f"{sha}.changes.parquet").to_pylist()]
+    return {row["id"]: row for row in rows}
+
+
+def test_change_sets_tell_the_content_before_and_after(project):
+    session = project.session()
+    first, second = session["one"].upsert(new_annotations([shapely.Point(0, 0), shapely.Point(9, 9)]))
+    added = change_sets(project, session.commit("add"))
+    session["one"].upsert(session["one"].read().assign(score=0.5))
+    session["one"].delete(second)
+    edited = change_sets(project, session.commit("edit"))
+    session["one"].upsert(session["one"].read().assign(score=None))
+    back = change_sets(project, session.commit("back"))
+    assert [row["_op"] for row in (added[first], edited[first], edited[second])] == [
+        "add",
+        "update",
+        "delete",
+    ]
+    assert added[first]["_old"] == added[second]["_old"] == edited[second]["_new"] == 0
+    assert edited[first]["_old"] == added[first]["_new"] == back[first]["_new"] != 0
+    assert edited[second]["_old"] == added[second]["_new"]
+    assert back[first]["_old"] == edited[first]["_new"] != edited[first]["_old"]
+
+
+def test_old_is_the_content_in_the_base_whatever_was_staged_between(project):
+    session = project.session()
+    (one,) = session["one"].upsert(new_annotations([shapely.Point(0, 0)]))
+    base = change_sets(project, session.commit("add"))[one]["_new"]
+    for score in (0.1, 0.2):
+        session["one"].upsert(session["one"].read().assign(score=score))
+    session["one"].delete(one)
+    session["one"].upsert(project.read("one").assign(score=0.3))
+    row = change_sets(project, session.commit("edit"))[one]
+    assert (row["_op"], row["_old"]) == ("update", base)
+
+
+def test_hashes_of_rows_in_parts_are_taken_from_the_rows(project):
+    commit_points(project, 21_000)
+    gdf = project.read("one")[:3]
+    session = project.session()
+    session["one"].upsert(gdf.assign(score=0.5))
+    edited = change_sets(project, session.commit("edit"))
+    session["one"].upsert(gdf)
+    back = change_sets(project, session.commit("back"))
+    assert {id_: row["_old"] for id_, row in edited.items()} == {
+        id_: row["_new"] for id_, row in back.items()
+    }
+    assert len(edited) == 3
+
+
+@pytest.mark.parametrize("between", ["changed", "deleted"])
+def test_edited_and_edited_back_is_no_edit(project, between):
+    session = project.session()
+    (one,) = session["one"].upsert(new_annotations([shapely.Point(0, 0)]))
+    session.commit("add")
+    if between == "changed":
+        session["one"].upsert(session["one"].read().assign(score=0.5))
+    else:
+        session["one"].delete(one)
+    assert session.changes
+    session["one"].upsert(project.read("one"))
+    assert not session.changes
+    with pytest.raises(InvalidInput, match="nothing to commit"):
+        session.commit("nothing")
+    pd.testing.assert_frame_equal(session["one"].read(), project.read("one"))
+
+
+def stored_state(project, slide="one"):
+    return project.repository.committer.state(project.repository.branch_head("main"), slide).to_json()
+
+
+def test_a_state_says_where_its_table_began_and_which_rows_came_in_bulk(project):
+    assert stored_state(project)["since"] is None
+    commit_points(project)
+    depth = project.repository.record("main").depth
+    assert (stored_state(project)["since"], stored_state(project)["bulk"]) == (depth, [])
+    bulk = commit_points(project, 21_000)
+    commit_points(project)
+    state = stored_state(project)
+    parts = project.repository.record(bulk.id).data["changes"]["one"]["parts"]
+    assert len(parts) == 1
+    assert state["since"] == depth
+    assert state["bulk"] == [{"depth": depth + 1, "generation": depth + 1, "parts": parts}]
+
+
+def test_a_removed_and_added_slide_begins_anew(project):
+    commit_points(project, 21_000)
+    project.slides.remove("one")
+    add_slides(project, "one")
+    assert len(project.read("one")) == 0
+    commit_points(project)
+    state = stored_state(project)
+    assert (state["since"], state["bulk"], state["rows"]) == (project.repository.record("main").depth, [], 1)
+
+
+def test_commits_carry_the_slide_sets_on_and_name_their_journal(project):
+    repository = project.repository
+    assert repository.record("main").data["sets"] is None
+    sets = repository.objects.put({"sets": {}})
+    repository.edit(lambda record: Draft("sets", "a", sets=sets, journal="j1"))
+    assert [repository.record("main").data[name] for name in ("sets", "journal")] == [sets, "j1"]
+    commit_points(project)
+    assert [repository.record("main").data[name] for name in ("sets", "journal")] == [sets, None]

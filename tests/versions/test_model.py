@@ -101,6 +101,16 @@ class VersionsMachine(RuleBasedStateMachine):
             if then_commit:
                 self.commit(who)
 
+    @rule(who=WHO, slide=st.sampled_from(SLIDES))
+    def edit_back(self, who, slide):
+        """Set all rows of the base again: whatever was changed or deleted is no edit any more."""
+        real, model = self.sessions[who]
+        with contextlib.suppress(UnknownSlide):
+            base = model.store.read(slide, model.base)
+            gdf = real[slide].read(version=real.base)
+            real[slide].upsert(gdf)
+            model.upsert(slide, base)
+
     @rule(who=WHO)
     def commit_session(self, who):
         self.commit(who)

@@ -84,14 +84,23 @@ class ModelSession:
         return rows
 
     def upsert(self, slide: str, rows: Mapping[str, Row]) -> None:
-        """Add or change rows; equal ones are left alone, and `created_by` is kept."""
-        present = self.read(slide)
+        """Add or change rows; equal ones are left alone, and `created_by` is kept.
+
+        Rows that are again as in the base, whoever made them, are no edits.
+        """
+        present, base = self.read(slide), self.store.versions[self.base][slide]
         creator = 1 + COMPARED.index("created_by")
         for id_, given in rows.items():
             row = given
             if id_ in present:
                 row = (*given[:creator], present[id_][creator], *given[creator + 1 :])
-            if present.get(id_) != row:
+            before = base.get(id_)
+            if before and (*before[:creator], *before[creator + 1 :]) == (
+                *row[:creator],
+                *row[creator + 1 :],
+            ):
+                self.edits.pop((slide, id_), None)
+            elif present.get(id_) != row:
                 self.edits[slide, id_] = row
 
     def delete(self, slide: str, ids: Iterable[str]) -> None:

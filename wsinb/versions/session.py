@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wsinb.annotate import from_arrow, snap, to_arrow, validate
-from wsinb.annotate.schema import FRAME_COLUMNS
+from wsinb.annotate.schema import FRAME_COLUMNS, SCHEMA
 from wsinb.errors import InvalidInput, UnknownAnnotation, UnknownLabel, UnknownSlide
 from wsinb.names import unknown
 from wsinb.versions.conflicts import check_moved
@@ -20,7 +20,7 @@ from wsinb.versions.graph.commits import Draft, SlideChange
 from wsinb.versions.graph.records import Commit
 from wsinb.versions.graph.refs import Head
 from wsinb.versions.tables.files import OP, check_box
-from wsinb.versions.tables.ids import Ids, parse_ids
+from wsinb.versions.tables.ids import Ids, isin, parse_ids
 from wsinb.versions.tables.signing import sign
 from wsinb.versions.tables.staging import Staged, write_change
 
@@ -189,10 +189,10 @@ class SlideSession:
         rows = to_arrow(valid).replace_schema_metadata(None)
         ids = parse_ids(rows.column("id"))
         stored = self._lookup(ids)
-        changed, ops = self._changed_rows(rows, ids, stored)
+        changed, changed_ids = sign(rows, ids, stored, self._session.author)
         if changed.num_rows:
             self._check_labels(changed, stored)
-            self._set(self._staged.upsert(changed, ops))
+            self._set(self._staged.upsert(changed, changed_ids, stored))
         return list(valid["id"])
 
     def delete(self, ids: str | Iterable[str]) -> None:
@@ -205,7 +205,8 @@ class SlideSession:
         """
         texts = [ids] if isinstance(ids, str) else list(ids)
         wanted = parse_ids(texts)
-        there = self._repository.tables.present(self._state, wanted, self._staged.overlay)
+        stored = self._lookup(wanted)
+        there = isin(wanted, parse_ids(stored.column("id")))
         if not there.all():
             missing = [text for text, exists in zip(texts, there, strict=True) if not exists]
             more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
@@ -214,14 +215,12 @@ class SlideSession:
                 f"take ids from the column 'id' of session[{self.slide!r}].read()."
             )
         first = np.unique(np.stack([wanted.high, wanted.low], axis=1), axis=0, return_index=True)[1]
-        wanted = wanted.take(first)
-        in_base = self._repository.tables.present(self._state, wanted)
-        self._set(self._staged.delete(wanted, in_base))
+        self._set(self._staged.delete(wanted.take(first), stored))
 
     def edits(self) -> gpd.GeoDataFrame:
         """Return the rows that this session has added or changed and not committed."""
         table = self._staged.table
-        return from_arrow(table.filter(pc.not_equal(table.column(OP), "delete")).drop_columns([OP]))
+        return from_arrow(table.filter(pc.not_equal(table.column(OP), "delete")).select(SCHEMA.names))
 
     def deleted(self) -> list[str]:
         """Return the ids that this session has deleted and not committed."""
@@ -262,11 +261,6 @@ class SlideSession:
         for name in missing:
             filled[name] = frame[name].reindex(order).array
         return filled
-
-    def _changed_rows(self, rows: pa.Table, ids: Ids, stored: pa.Table) -> tuple[pa.Table, pa.Array]:
-        """Return the rows that differ from what is stored, signed and timed, and their operations."""
-        in_base = self._repository.tables.present(self._state, ids)
-        return sign(rows, ids, stored, in_base, self._session.author)
 
     def _check_labels(self, rows: pa.Table, stored: pa.Table) -> None:
         """Refuse labels that neither the project nor the stored rows know."""

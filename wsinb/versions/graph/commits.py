@@ -13,7 +13,7 @@ from wsinb.errors import InvalidInput, StorageError, UnknownVersion
 from wsinb.names import unknown
 from wsinb.versions.graph.ancestry import Ancestry
 from wsinb.versions.graph.maps import read_map, read_member, write_map
-from wsinb.versions.graph.records import PartInfo, Record, State
+from wsinb.versions.graph.records import Bulk, PartInfo, Record, State
 from wsinb.versions.graph.refs import Head, Refs, check_ref_name
 from wsinb.versions.storage.layout import canonical, commit_key, sha256
 from wsinb.versions.storage.objects import Objects
@@ -44,14 +44,16 @@ class Draft:
     ----------
     changes
         Per slide; the files they name are stored already.
-    slides, labels, project
-        The new slide list, and hashes of the new label sets and project metadata; None
+    slides, labels, project, sets
+        The new slide list, and hashes of the new label sets, project metadata and slide sets; None
         keeps what the parent has.
     edits
-        Names in "slides", "labels" and "project" that were added, updated or removed; the tables of
-        removed slides leave the project.
+        Names in "slides", "labels", "columns", "sets" and "project" that were added, updated or removed;
+        the tables of removed slides leave the project.
     artifacts
         ``{name: {"sha256", "size"}}``.
+    journal
+        Id of the journal that held these edits, or None.
     """
 
     message: str
@@ -60,8 +62,10 @@ class Draft:
     slides: Mapping[str, Any] | None = None
     labels: str | None = None
     project: str | None = None
+    sets: str | None = None
     edits: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
     artifacts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    journal: str | None = None
 
 
 class Committer:
@@ -143,6 +147,7 @@ class Committer:
             "slides": slides,
             "labels": draft.labels or parent.data["labels"],
             "project": draft.project or parent.data["project"],
+            "sets": draft.sets or parent.data["sets"],
             "parents": [parent.id],
             "generation": parent.generation + 1,
             "depth": parent.depth + 1,
@@ -165,6 +170,8 @@ class Committer:
             "message": draft.message,
             "labels": draft.labels,
             "project": draft.project,
+            "sets": draft.sets,
+            "journal": draft.journal,
             "edits": {kind: dict(names) for kind, names in draft.edits.items()},
             "artifacts": {name: dict(entry) for name, entry in draft.artifacts.items()},
             "changes": {
@@ -182,16 +189,19 @@ class Committer:
     def _states(self, head: Head, draft: Draft) -> dict[str, Any]:
         states: dict[str, Any] = {slide: state.to_json() for slide, state in head.states.items()}
         for slide, change in draft.changes.items():
-            states[slide] = self._changed(self.state(head, slide), change).to_json()
+            states[slide] = self._changed(head.record, self.state(head, slide), change).to_json()
         return states | dict.fromkeys(draft.edits.get("slides", {}).get("removed", ()))
 
-    def _changed(self, state: State, change: SlideChange) -> State:
-        parts = state.parts
+    def _changed(self, parent: Record, state: State, change: SlideChange) -> State:
+        """Return the state of a slide after a change by a child of `parent`."""
+        parts, bulk, depth = state.parts, state.bulk, parent.depth + 1
+        since = depth if state.since is None else state.since
         if change.parts:
             before = [] if parts is None else self._objects.get(parts)["parts"]
             parts = self._objects.put({"parts": [*before, *(part.to_json() for part in change.parts)]})
-        rows = state.rows + change.added - change.deleted
-        return replace(state, rows=rows, parts=parts, changes=(*state.changes, *change.sets))
+            bulk = (*bulk, Bulk(depth, parent.generation + 1, tuple(part.sha256 for part in change.parts)))
+        rows, changes = state.rows + change.added - change.deleted, (*state.changes, *change.sets)
+        return replace(state, rows=rows, parts=parts, changes=changes, since=since, bulk=bulk)
 
     def _tree(self, parent: Record) -> Any:
         """Return where to find the states that the new commit does not hold itself."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from html import escape
 from typing import Any, overload
 
-__all__ = ["Artifact", "Commit", "Log", "PartInfo", "Record", "State"]
+__all__ = ["Artifact", "Bulk", "Commit", "Log", "PartInfo", "Record", "State"]
 
 Bounds = tuple[float, float, float, float]
 
@@ -33,6 +33,24 @@ class PartInfo:
 
 
 @dataclass(frozen=True)
+class Bulk:
+    """Rows that one commit added as parts: its depth and generation, the hashes of the parts."""
+
+    depth: int
+    generation: int
+    parts: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the entry of a state."""
+        return {"depth": self.depth, "generation": self.generation, "parts": list(self.parts)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Bulk:
+        """Read the entry of a state."""
+        return cls(data["depth"], data["generation"], tuple(data["parts"]))
+
+
+@dataclass(frozen=True)
 class State:
     """What the table of one slide is made of at one commit; later files win over earlier ones.
 
@@ -48,6 +66,10 @@ class State:
         Change sets that are not merged, old to new; all are newer than the runs.
     history
         Merged histories, old to new.
+    since
+        Depth of the commit at which the table began; None for no table.
+    bulk
+        The commits along first parents that added rows as parts, old to new.
     """
 
     rows: int = 0
@@ -55,6 +77,8 @@ class State:
     runs: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     history: tuple[str, ...] = ()
+    since: int | None = None
+    bulk: tuple[Bulk, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as it stands in a commit."""
@@ -64,13 +88,16 @@ class State:
             "runs": list(self.runs),
             "changes": list(self.changes),
             "history": list(self.history),
+            "since": self.since,
+            "bulk": [entry.to_json() for entry in self.bulk],
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> State:
         """Read the state from a commit."""
         lists = {name: tuple(data[name]) for name in ("runs", "changes", "history")}
-        return cls(rows=data["rows"], parts=data["parts"], **lists)
+        bulk = tuple(Bulk.from_json(entry) for entry in data["bulk"])
+        return cls(rows=data["rows"], parts=data["parts"], since=data["since"], bulk=bulk, **lists)
 
 
 @dataclass(frozen=True)
@@ -97,7 +124,7 @@ class Commit:
     changes
         For each slide with changed annotations the numbers "added", "updated", "deleted".
     edits
-        Names that were added, updated or removed in "slides", "labels" and "project".
+        Names that were added, updated or removed in "slides", "labels", "columns", "sets" and "project".
     """
 
     id: str

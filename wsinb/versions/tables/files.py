@@ -20,6 +20,9 @@ from wsinb.errors import InvalidInput
 from wsinb.frames import Box
 
 __all__ = [
+    "CHANGES_SCHEMA",
+    "NEW",
+    "OLD",
     "OP",
     "OPS",
     "ROW_GROUP",
@@ -40,7 +43,12 @@ OP = "_op"
 OPS = ("add", "update", "delete")
 """What a row of a change set did to the table of the first parent."""
 
-CHANGES_SCHEMA = SCHEMA.append(pa.field(OP, pa.string()))
+OLD, NEW = "_old", "_new"
+"""The content hash of the row in the first parent and in the commit; 0 where there is none."""
+
+CHANGES_SCHEMA = pa.schema(
+    [*SCHEMA, pa.field(OP, pa.string()), pa.field(OLD, pa.uint64()), pa.field(NEW, pa.uint64())]
+)
 
 
 def hilbert_order(table: pa.Table) -> npt.NDArray[np.int64]:
@@ -61,7 +69,7 @@ def encode_part(table: pa.Table) -> bytes:
 
 
 def encode_changes(table: pa.Table) -> bytes:
-    """Return a change set or a run: a part with one more column, ``_op``.
+    """Return a change set or a run: a part with three more columns, ``_op``, ``_old`` and ``_new``.
 
     Small ones leave out what only helps large ones: it would double their size.
     """

@@ -21,7 +21,7 @@ from wsinb.versions.storage.cache import Cache
 from wsinb.versions.storage.layout import changes_key, keys_key, part_key, run_key
 from wsinb.versions.storage.objects import Objects
 from wsinb.versions.storage.store import Store
-from wsinb.versions.tables.files import BBOX_PATHS, OP, ROW_GROUP, bounds_of_rows, box_mask
+from wsinb.versions.tables.files import BBOX_PATHS, NEW, OLD, OP, ROW_GROUP, bounds_of_rows, box_mask
 from wsinb.versions.tables.ids import Ids, concat_ids, decode_keys, isin, last_of_each, locate, parse_ids
 
 __all__ = ["Overlay", "Tables", "overlay_of"]
@@ -29,6 +29,7 @@ __all__ = ["Overlay", "Tables", "overlay_of"]
 CACHED_BYTES = 128 << 20
 COLUMNS = list(SCHEMA.names)
 Mask = npt.NDArray[np.bool_]
+Hashes = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,16 @@ class _File:
 
 @dataclass(frozen=True)
 class Overlay:
-    """A change set or run: ids and what it does to them; rows in memory or in a file."""
+    """A change set or run: ids and what it does to them; rows in memory or in a file.
+
+    `old` and `new` are the content hashes of each row in the first parent and in the commit (for a run:
+    below it and in it), shape (n,), uint64, 0 where there is none.
+    """
 
     ids: Ids
     deleted: Mask
+    old: Hashes
+    new: Hashes
     table: pa.Table | None
     file: _File | None
 
@@ -60,9 +67,14 @@ class _Top(NamedTuple):
 
 
 def overlay_of(table: pa.Table) -> Overlay:
-    """Return rows in memory, with a column ``_op``, as an overlay."""
-    deleted = np.asarray(pc.equal(table.column(OP), "delete"), dtype=bool)
-    return Overlay(parse_ids(table.column("id")), deleted, table, None)
+    """Return rows in memory, with the columns of a change set, as an overlay."""
+    return _overlay(table, table, None)
+
+
+def _overlay(columns: pa.Table, table: pa.Table | None, file: _File | None) -> Overlay:
+    deleted = np.asarray(pc.equal(columns.column(OP), "delete"), dtype=bool)
+    old, new = (columns.column(name).to_numpy() for name in (OLD, NEW))
+    return Overlay(parse_ids(columns.column("id")), deleted, old, new, table, file)
 
 
 class Tables:
@@ -158,13 +170,11 @@ class Tables:
         file = self._file(key)
         if file.metadata.num_rows <= ROW_GROUP:
             with self._reading(key):
-                table = self._open(file).read([*COLUMNS, OP])
+                table = self._open(file).read()
             return overlay_of(table), table.nbytes
         with self._reading(key):
-            table = self._open(file).read(["id", OP])
-        deleted = np.asarray(pc.equal(table.column(OP), "delete"), dtype=bool)
-        overlay = Overlay(parse_ids(table.column("id")), deleted, None, file)
-        return overlay, 17 * len(deleted)
+            columns = self._open(file).read(["id", OP, OLD, NEW])
+        return _overlay(columns, None, file), 33 * columns.num_rows
 
     def _rows(self, overlay: Overlay, mask: Mask, l0_box: Box | None) -> pa.Table:
         if overlay.file is None:

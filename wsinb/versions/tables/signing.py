@@ -9,18 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wsinb.annotate.schema import SCHEMA
+from wsinb.versions.tables.hashes import HASHED
 from wsinb.versions.tables.ids import Ids, locate, parse_ids
 
 __all__ = ["sign"]
 
-# they say who changed a row, not what it is; the box follows from the geometry
-_BOOKKEEPING = {"created_by", "created_at", "updated_by", "updated_at", "bbox"}
 
-
-def sign(
-    rows: pa.Table, ids: Ids, stored: pa.Table, in_base: npt.NDArray[np.bool_], author: str
-) -> tuple[pa.Table, pa.Array]:
-    """Return the rows that differ from the stored ones, and the operation of each on the base.
+def sign(rows: pa.Table, ids: Ids, stored: pa.Table, author: str) -> tuple[pa.Table, Ids]:
+    """Return the rows that differ from the stored ones, signed and timed, and their ids.
 
     Parameters
     ----------
@@ -28,8 +24,6 @@ def sign(
         The rows of an upsert and their ids.
     stored
         The present rows of those ids that exist, in any order.
-    in_base
-        Which ids exist in the commit that the session reads, shape (n,).
     author
         Signs new rows that name no creator, and all changed ones.
     """
@@ -51,16 +45,12 @@ def sign(
         signed["updated_at"] = pc.if_else(mask, now, rows.column("updated_at"))
     for name, column in signed.items():
         rows = rows.set_column(rows.schema.get_field_index(name), SCHEMA.field(name), column)
-    keep = pa.array(changed)
-    ops = pc.if_else(pa.array(in_base), "update", "add")
-    return rows.filter(keep), ops.filter(keep)
+    return rows.filter(pa.array(changed)), ids.take(changed)
 
 
 def _differs(rows: pa.Table, before: pa.Table) -> npt.NDArray[np.bool_]:
     differs = np.zeros(rows.num_rows, bool)
-    for name in SCHEMA.names:
-        if name in _BOOKKEEPING:
-            continue
+    for name in HASHED:
         new, old = rows.column(name), before.column(name)
         same = pc.fill_null(pc.equal(new, old), False)
         both_null = pc.and_(pc.is_null(new), pc.is_null(old))

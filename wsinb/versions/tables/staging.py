@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,6 +16,8 @@ from wsinb.versions.storage.layout import changes_key, keys_key, part_key, sha25
 from wsinb.versions.storage.store import Store
 from wsinb.versions.tables.files import (
     CHANGES_SCHEMA,
+    NEW,
+    OLD,
     OP,
     OPS,
     ROW_GROUP,
@@ -23,10 +26,15 @@ from wsinb.versions.tables.files import (
     hilbert_order,
     table_bounds,
 )
-from wsinb.versions.tables.ids import Ids, concat_ids, encode_keys, id_texts, isin, last_of_each, parse_ids
+from wsinb.versions.tables.hashes import NO_ROW, hash_rows
+from wsinb.versions.tables.ids import Ids, concat_ids, encode_keys, id_texts, isin, locate, parse_ids
 from wsinb.versions.tables.reading import Overlay, Tables, overlay_of
 
 __all__ = ["PART_ROWS", "Staged", "write_change"]
+
+Hashes = npt.NDArray[np.uint64]
+Mask = npt.NDArray[np.bool_]
+Texts = npt.NDArray[np.str_]
 
 PART_ROWS = 25_000
 BULK_ROWS = 20_000
@@ -35,7 +43,11 @@ BULK_ROWS = 20_000
 
 @dataclass(frozen=True)
 class Staged:
-    """Rows with the operation of each against the base; one row for each touched id."""
+    """Rows with the operation of each against the base; one row for each touched id.
+
+    ``_old`` is the hash of the row in the base, whatever was staged between, and ``_new`` that of a
+    changed row; new rows are hashed when they are written, if they go to a change set at all.
+    """
 
     overlay: Overlay
 
@@ -46,7 +58,7 @@ class Staged:
 
     @property
     def table(self) -> pa.Table:
-        """The rows, with a column ``_op``."""
+        """The rows, with the columns of a change set."""
         assert self.overlay.table is not None
         return self.overlay.table
 
@@ -55,22 +67,55 @@ class Staged:
         """The touched ids."""
         return self.overlay.ids
 
-    def upsert(self, rows: pa.Table, ops: pa.Array) -> Staged:
-        """Return the edits with rows set on top; `ops` says "add" or "update" for each."""
-        return self._on_top(rows.append_column(OP, ops).cast(CHANGES_SCHEMA))
+    def upsert(self, rows: pa.Table, ids: Ids, stored: pa.Table) -> Staged:
+        """Return the edits with rows set on top; those that are again as in the base leave no trace.
 
-    def delete(self, ids: Ids, in_base: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Staged:
-        """Return the edits with ids deleted; those that are not in the base leave no trace."""
-        kept = self.table.filter(pa.array(~isin(self.ids, ids)))
-        gone = id_texts(ids.take(in_base))
-        columns = {"id": pa.array(gone, pa.string()), OP: pa.array(["delete"] * len(gone), pa.string())}
-        arrays = [columns.get(field.name, pa.nulls(len(gone), field.type)) for field in CHANGES_SCHEMA]
-        return Staged(overlay_of(pa.concat_tables([kept, pa.table(arrays, schema=CHANGES_SCHEMA)])))
+        Parameters
+        ----------
+        rows, ids
+            The rows and their ids, each once.
+        stored
+            The present rows, with these edits, of those ids that exist; in any order.
+        """
+        old = self._base_hashes(ids, stored)
+        in_base = old != NO_ROW
+        new = np.zeros(len(ids), np.uint64)
+        new[in_base] = hash_rows(rows.filter(pa.array(in_base)))
+        changed = ~in_base | (new != old)
+        return self._on_top(rows, np.where(in_base, "update", "add"), old, new, ids, changed)
 
-    def _on_top(self, table: pa.Table) -> Staged:
-        merged = pa.concat_tables([self.table, table])
-        ids = concat_ids([self.ids, parse_ids(table.column("id"))])
-        return Staged(overlay_of(merged.filter(pa.array(last_of_each(ids)))))
+    def delete(self, ids: Ids, stored: pa.Table) -> Staged:
+        """Return the edits with ids deleted; those that are not in the base leave no trace.
+
+        `ids` and `stored` are as of `upsert`.
+        """
+        old = self._base_hashes(ids, stored)
+        texts = pa.array(id_texts(ids), pa.string())
+        columns = [texts if field.name == "id" else pa.nulls(len(ids), field.type) for field in SCHEMA]
+        rows = pa.table(columns, schema=SCHEMA)
+        ops, new = np.full(len(ids), "delete"), np.zeros(len(ids), np.uint64)
+        return self._on_top(rows, ops, old, new, ids, old != NO_ROW)
+
+    def _on_top(self, rows: pa.Table, ops: Texts, old: Hashes, new: Hashes, ids: Ids, kept: Mask) -> Staged:
+        """Return the edits without any on `ids`, followed by the rows that are kept."""
+        hashes = {OP: pa.array(ops, pa.string()), OLD: pa.array(old), NEW: pa.array(new)}
+        for name, column in hashes.items():
+            rows = rows.append_column(name, column)
+        before = self.table.filter(pa.array(~isin(self.ids, ids)))
+        after = rows.filter(pa.array(kept)).cast(CHANGES_SCHEMA)
+        return Staged(overlay_of(pa.concat_tables([before, after])))
+
+    def _base_hashes(self, ids: Ids, stored: pa.Table) -> Hashes:
+        """Return the hash of the row of each id in the base; `stored` as of `upsert`."""
+        stored_ids = parse_ids(stored.column("id"))
+        as_in_base = isin(stored_ids, ids) & ~isin(stored_ids, self.ids)
+        known = concat_ids([self.ids, stored_ids.take(as_in_base)])
+        hashes = np.concatenate([self.overlay.old, hash_rows(stored.filter(pa.array(as_in_base)))])
+        order = np.lexsort((known.low, known.high))
+        found = locate(known.take(order), ids)
+        old = np.zeros(len(ids), np.uint64)
+        old[found >= 0] = hashes[order[found[found >= 0]]]
+        return old
 
 
 def write_change(store: Store, tables: Tables, base: State, staged: Staged) -> SlideChange:
@@ -95,12 +140,23 @@ def write_change(store: Store, tables: Tables, base: State, staged: Staged) -> S
 
 
 def _write_set(store: Store, table: pa.Table) -> str:
+    table = _with_new_hashes(table)
     if table.num_rows > ROW_GROUP:
         table = table.take(pa.array(hilbert_order(table)))
     data = encode_changes(table)
     sha = sha256(data)
     store.put_if_absent(changes_key(sha), data)
     return sha
+
+
+def _with_new_hashes(table: pa.Table) -> pa.Table:
+    """Return a change set with the hashes of its new rows, too."""
+    added = pc.equal(table.column(OP), "add")
+    hashes = hash_rows(table.filter(added))
+    filled = pc.replace_with_mask(
+        table.column(NEW).combine_chunks(), added.combine_chunks(), pa.array(hashes)
+    )
+    return table.set_column(table.schema.get_field_index(NEW), NEW, filled)
 
 
 def _write_parts(store: Store, table: pa.Table) -> tuple[PartInfo, ...]:
