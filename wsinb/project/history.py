@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wsinb.versions import MAIN, Commit, Log, Repository, SlideEntry
+from wsinb.versions.checkout import Checkout
+from wsinb.versions.graph.naming import RefNames
 
 if TYPE_CHECKING:
     from wsinb.annotate import LabelSet
@@ -41,3 +43,69 @@ class VersionWords:
     def labels_at(self, version: str) -> LabelSet:
         """Return the labels of a version."""
         return self.repository.labels_of(self.repository.record(version))
+
+    def checkout(self, version: str = MAIN) -> Checkout:
+        """Return all that a version holds, to look at; it stays as it is whatever is committed later.
+
+        Raises
+        ------
+        UnknownVersion
+            If there is no such version.
+        """
+        return Checkout(self.repository, version)
+
+    @property
+    def branches(self) -> RefNames:
+        """The branches: a mapping from names to the ids of their newest commits."""
+        return RefNames(self.repository.refs.heads("heads"))
+
+    def branch(self, name: str, at: str = MAIN) -> None:
+        """Make a branch that begins at a version; ``project.session(name)`` commits to it.
+
+        Raises
+        ------
+        InvalidInput
+            If the name cannot be used, or names a branch or tag already.
+        UnknownVersion
+            If there is no such version.
+        """
+        self.repository.naming.branch(name, self.repository.version(at))
+
+    def delete_branch(self, name: str) -> None:
+        """End a branch. Its commits stay: ``project.branch(name, at=<commit>)`` brings it back.
+
+        Raises
+        ------
+        InvalidInput
+            If it is main.
+        UnknownVersion
+            If there is no such branch.
+        """
+        self.repository.naming.delete_branch(name)
+
+    @property
+    def tags(self) -> RefNames:
+        """The tags: a mapping from names to the ids of their commits."""
+        return RefNames(self.repository.refs.heads("tags"))
+
+    def tag(self, name: str, at: str = MAIN) -> None:
+        """Give a version a name that stays.
+
+        Raises
+        ------
+        InvalidInput
+            If the name cannot be used, or names a branch or tag already.
+        UnknownVersion
+            If there is no such version.
+        """
+        self.repository.naming.tag(name, self.repository.version(at))
+
+    def delete_tag(self, name: str) -> None:
+        """Take a tag away; its commit stays. Who wrote the name down will no longer find the version.
+
+        Raises
+        ------
+        UnknownVersion
+            If there is no such tag.
+        """
+        self.repository.naming.delete_tag(name)

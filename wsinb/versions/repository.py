@@ -25,6 +25,7 @@ from wsinb.versions.author import check_author
 from wsinb.versions.graph.ancestry import Ancestry
 from wsinb.versions.graph.commits import Committer, Draft
 from wsinb.versions.graph.maps import read_map
+from wsinb.versions.graph.naming import MAIN, Naming
 from wsinb.versions.graph.records import Artifact, Commit, Log, Record
 from wsinb.versions.graph.refs import Head, Refs, check_ref_name
 from wsinb.versions.session import Session
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["MAIN", "Repository"]
 
-MAIN = "main"
 MIN_PREFIX = 6
 _HEX = re.compile(r"[0-9a-f]+")
 _COMMIT = re.compile(r"[0-9a-f]{64}")
@@ -56,6 +56,7 @@ class Repository:
         self.ancestry = Ancestry(store)
         self.tables = Tables(store, self.objects)
         self.artifacts = Artifacts(store)
+        self.naming = Naming(self.refs)
         self.committer = Committer(store, self.objects, self.refs, self.ancestry)
 
     @classmethod

@@ -48,8 +48,7 @@ class Ancestry:
 
     def walk(self, commit: str) -> Iterator[Record]:
         """Yield a commit and all its ancestors, each once and children before parents."""
-        start = self.record(commit)
-        heap = [(-start.generation, _age(start), commit)]
+        heap = [self._rank(commit)]
         seen = {commit}
         while heap:
             record = self.record(heapq.heappop(heap)[2])
@@ -57,8 +56,7 @@ class Ancestry:
             for parent in record.parents:
                 if parent not in seen:
                     seen.add(parent)
-                    above = self.record(parent)
-                    heapq.heappush(heap, (-above.generation, _age(above), parent))
+                    heapq.heappush(heap, self._rank(parent))
 
     def since(self, base: str, head: str) -> list[Record]:
         """Return the first parents from `head` down to, and without, `base`.
@@ -77,6 +75,49 @@ class Ancestry:
             records.append(record)
             record = self.record(record.parents[0])
         return records
+
+    def common(self, first: str, second: str) -> Record | None:
+        """Return the best common ancestor of two commits, or None if they share none.
+
+        It is the one with the highest generation; so none of its descendants is common too.
+        After a criss-cross of merges there may be several such: the newest counts, then the
+        id, so that everybody takes the same.
+        """
+        if first == second:
+            return self.record(first)
+        seen = {first: 1, second: 2}
+        heap = [self._rank(first), self._rank(second)]
+        heapq.heapify(heap)
+        while heap:
+            commit = heapq.heappop(heap)[2]
+            sides = seen[commit]
+            record = self.record(commit)
+            if sides == 3:  # all descendants have been here: they have higher generations
+                return record
+            for parent in record.parents:
+                if parent not in seen:
+                    heapq.heappush(heap, self._rank(parent))
+                seen[parent] = seen.get(parent, 0) | sides
+        return None
+
+    def holds(self, head: str, commit: str) -> bool:
+        """Say whether a commit is `head` or one of its ancestors."""
+        wanted = self.record(commit).generation
+        todo, seen = [head], {head}
+        while todo:
+            record = self.record(todo.pop())
+            if record.id == commit:
+                return True
+            above = [parent for parent in record.parents if parent not in seen]
+            above = [parent for parent in above if self.record(parent).generation >= wanted]
+            seen.update(above)
+            todo += above
+        return False
+
+    def _rank(self, commit: str) -> tuple[int, float, str]:
+        """Return what sorts children before parents, then newer before older."""
+        record = self.record(commit)
+        return -record.generation, _age(record), commit
 
     def skip(self, parent: Record) -> str:
         """Return the ancestor by which a child of `parent` can jump far back.

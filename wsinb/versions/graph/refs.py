@@ -14,10 +14,10 @@ from typing import Any
 
 from wsinb.errors import InvalidInput, StorageError
 from wsinb.versions.graph.records import Record, State
-from wsinb.versions.storage.layout import commit_key, parse, ref_prefix, sha256, unquote_name
+from wsinb.versions.storage.layout import canonical, commit_key, parse, ref_prefix, sha256, unquote_name
 from wsinb.versions.storage.store import Store
 
-__all__ = ["Head", "Refs", "check_ref_name"]
+__all__ = ["Head", "Refs", "check_ref_name", "entry_key"]
 
 LAST = 16**16 - 1
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(/[A-Za-z0-9_][A-Za-z0-9_.\-]*)*")
@@ -44,6 +44,11 @@ class Head:
     states: Mapping[str, State] = field(default_factory=dict)
 
 
+def entry_key(kind: str, name: str, number: int) -> str:
+    """Key of an entry of a ref."""
+    return f"{ref_prefix(kind, name)}{LAST - number:016x}.json"
+
+
 def check_ref_name(name: Any) -> str:
     """Return the name of a branch or tag, or raise `InvalidInput`."""
     if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.fullmatch(name) or _SHA.fullmatch(name):
@@ -59,9 +64,15 @@ class Refs:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    def heads(self, kind: str) -> dict[str, Head]:
+        """Return all branches ("heads") or tags ("tags") by name, without those that were deleted."""
+        names = sorted(unquote_name(segment) for segment in self._store.list(f"refs/{kind}/"))
+        found = ((name, self.head(kind, name)) for name in names)
+        return {name: head for name, head in found if head is not None}
+
     def names(self, kind: str) -> list[str]:
         """Return the names of all branches ("heads") or tags ("tags")."""
-        return [unquote_name(segment) for segment in self._store.list(f"refs/{kind}/")]
+        return list(self.heads(kind))
 
     def known(self) -> list[str]:
         """Return the names of all branches and tags.
@@ -81,25 +92,40 @@ class Refs:
 
     def head(self, kind: str, name: str) -> Head | None:
         """Return the newest entry of a ref, or None if there is no such ref (any more)."""
+        return self.newest(kind, name)[1]
+
+    def newest(self, kind: str, name: str) -> tuple[int, Head | None]:
+        """Return the number of the newest entry of a ref, -1 if there is none, and what it holds.
+
+        That is None where the ref was deleted, or never was.
+        """
         prefix = ref_prefix(kind, name)
         newest = self._store.first(prefix)
-        return None if newest is None else self._read(prefix + newest)
+        return (-1, None) if newest is None else self._read(prefix + newest)
 
     def advance(self, kind: str, name: str, number: int, commit: str) -> bool:
         """Write the entry of a number, a stored commit; say whether that number was free."""
-        return self._store.copy_if_absent(
-            commit_key(commit), f"{ref_prefix(kind, name)}{LAST - number:016x}.json"
-        )
+        return self._store.copy_if_absent(commit_key(commit), entry_key(kind, name, number))
 
-    def _read(self, key: str) -> Head | None:
+    def put(self, kind: str, name: str, number: int, entry: Mapping[str, Any]) -> bool:
+        """Write a pointer or the end of a ref as the entry of a number; say whether that was free.
+
+        It survives a power failure once this has returned.
+        """
+        self._store.sync()  # what the entry names
+        absent = self._store.put_if_absent(entry_key(kind, name, number), canonical(entry))
+        self._store.sync()
+        return absent
+
+    def _read(self, key: str) -> tuple[int, Head | None]:
         data = self._store.get(key)
         value = parse(data, f"{self._store.url}/{key}")
         try:
             number = LAST - int(key.rsplit("/", 1)[1].removesuffix(".json"), 16)
             if "parents" in value:
-                return Head(number, Record(sha256(data), value))
+                return number, Head(number, Record(sha256(data), value))
             if value.get("deleted"):
-                return None
+                return number, None
             target = value["commit"]
             record = Record(target, parse(self._store.get(commit_key(target)), commit_key(target)))
             states = {slide: State.from_json(state) for slide, state in value.get("states", {}).items()}
@@ -108,4 +134,4 @@ class Refs:
                 f"The project's file {self._store.url}/{key} is damaged: "
                 "restore it from a backup or another copy."
             ) from error
-        return Head(number, record, states)
+        return number, Head(number, record, states)

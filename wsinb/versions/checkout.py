@@ -1,0 +1,140 @@
+"""A version of a project to look at: everything that it holds, read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from html import escape
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from wsinb.annotate import from_arrow
+from wsinb.errors import InvalidInput, UnknownSlide
+from wsinb.names import unknown
+from wsinb.versions.graph.records import Artifact, Commit
+from wsinb.versions.slidelist import SlideEntry
+from wsinb.versions.tables.files import check_box
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from wsinb.annotate import LabelSet
+    from wsinb.versions.repository import Repository
+
+__all__ = ["Checkout", "SlideCheckout"]
+
+
+class Checkout:
+    """A project as it was at one version; it stays the same whatever is committed later.
+
+    ``checkout[slide]`` reads the annotations of a slide.
+    """
+
+    def __init__(self, repository: Repository, version: str) -> None:
+        self._repository = repository
+        self._head = repository.version(version)
+        self.version = version
+
+    @property
+    def commit(self) -> Commit:
+        """The commit."""
+        return self._head.record.public()
+
+    @property
+    def name(self) -> str:
+        """What people called the project."""
+        return str(self._repository.metadata_of(self._head.record)["name"])
+
+    @property
+    def slides(self) -> Mapping[str, SlideEntry]:
+        """The slides, by name."""
+        entries = self._repository.slides_of(self._head.record)
+        return MappingProxyType({name: SlideEntry.from_json(name, data) for name, data in entries.items()})
+
+    @property
+    def labels(self) -> LabelSet:
+        """The labels."""
+        return self._repository.labels_of(self._head.record)
+
+    def artifacts(self) -> list[Artifact]:
+        """Return the artifacts of the commit, sorted by name."""
+        return self._repository.artifacts.of(self._head.record)
+
+    def read_artifact(self, name: str) -> bytes:
+        """Return the bytes of an artifact, after checking their hash.
+
+        Raises
+        ------
+        InvalidInput
+            If the commit has no artifact of that name.
+        """
+        return self._repository.artifacts.read(self._head.record, name)
+
+    def __getitem__(self, slide: str) -> SlideCheckout:
+        entries = self._repository.slides_of(self._head.record)
+        if slide not in entries:
+            raise UnknownSlide(unknown(f"slide in version {self.version!r} named", slide, entries))
+        return SlideCheckout(self, slide)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._repository.slides_of(self._head.record))
+
+    def __repr__(self) -> str:
+        commit = self.commit
+        return (
+            f"<Checkout of {self.version!r}: {self.name!r} at {commit.id[:10]}, "
+            f"{commit.time:%Y-%m-%d %H:%M} by {commit.author}: {commit.message}; "
+            f"{len(self.slides)} slides, {len(self.labels)} labels>"
+        )
+
+    def _repr_html_(self) -> str:
+        head = "<tr><th>slide</th><th>size</th><th>annotations</th></tr>"
+        rows = "".join(
+            f"<tr><td>{escape(name)}</td><td>{entry.size[0]} × {entry.size[1]}</td>"
+            f"<td>{len(self[name])}</td></tr>"
+            for name, entry in self.slides.items()
+        )
+        return f"<code>{escape(repr(self)[1:-1])}</code><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+
+class SlideCheckout:
+    """The annotations of one slide at one version."""
+
+    def __init__(self, checkout: Checkout, slide: str) -> None:
+        self._checkout = checkout
+        self._repository = checkout._repository
+        self.slide = slide
+
+    def read(self, bbox: Iterable[float] | None = None) -> gpd.GeoDataFrame:
+        """Return the annotations.
+
+        Parameters
+        ----------
+        bbox
+            ``(xmin, ymin, xmax, ymax)`` in level-0 pixels; the maxima lie outside. Only
+            annotations whose bounding box meets it, so none of the whole image.
+        """
+        return from_arrow(self._repository.tables.read(self._state, check_box(bbox)))
+
+    def __len__(self) -> int:
+        return int(self._state.rows)
+
+    def upsert(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: a version never changes."""
+        self._refuse()
+
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse: a version never changes."""
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise InvalidInput(
+            f"A checkout is read-only: edit in project.session(), or make a branch of this version with "
+            f"project.branch(name, at={self._checkout.version!r}) and open project.session(name)."
+        )
+
+    @property
+    def _state(self) -> Any:
+        return self._repository.committer.state(self._checkout._head, self.slide)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} annotations of {self.slide!r} in {self._checkout!r}>"
