@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow.parquet as pq
 
 from wsinb.errors import InvalidInput
 
@@ -15,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["dask_frame", "duckdb_view"]
 
 VIEW = "annotations"
-GROUPS_PER_PARTITION = 20  # of 5,000 rows: pieces of some 40 MB in memory
+GROUPS = 20  # of 5,000 rows a partition: some 40 MB in memory
 
 
 def duckdb_view(files: Mapping[str, Path]) -> duckdb.DuckDBPyConnection:
@@ -60,16 +64,34 @@ def dask_frame(files: Mapping[str, Path]) -> dask_geopandas.GeoDataFrame:
     """
     try:
         import dask.dataframe as dd
-        import dask_geopandas
+        import dask_geopandas  # noqa: F401  teaches dask what a GeoDataFrame is
     except ImportError:
         raise InvalidInput("dask-geopandas is not installed: pip install 'wsinb[query]'.") from None
     _check_any(files)
-    frames: list[Any] = []
-    for name, path in files.items():
-        frame = dask_geopandas.read_parquet(path, split_row_groups=GROUPS_PER_PARTITION)
-        columns = list(frame.columns)
-        frames.append(frame.assign(slide=name)[["slide", *columns]])
-    return frames[0] if len(frames) == 1 else dd.concat(frames)  # type: ignore[no-untyped-call]
+    pieces = [
+        (name, path, start) for name, path in files.items() for start in range(0, _n_groups(path), GROUPS)
+    ]
+    frame: dask_geopandas.GeoDataFrame = dd.from_map(  # type: ignore[no-untyped-call]
+        _read_groups, pieces, meta=_read_groups(pieces[0], empty=True)
+    )
+    return frame
+
+
+def _n_groups(path: Path) -> int:
+    return max(1, int(pq.read_metadata(path).num_row_groups))
+
+
+def _read_groups(piece: tuple[str, Path, int], empty: bool = False) -> gpd.GeoDataFrame:
+    """Return the row groups of a plain file from one on, as one partition."""
+    name, path, start = piece
+    with pq.ParquetFile(path) as file:
+        groups = range(start, start if empty else min(start + GROUPS, file.metadata.num_row_groups))
+        table = file.read_row_groups(list(groups))
+    frame = gpd.GeoDataFrame(table.drop_columns(["bbox", "geometry"]).to_pandas())
+    wkb = table.column("geometry").to_numpy(zero_copy_only=False)
+    frame = frame.set_geometry(gpd.GeoSeries.from_wkb(wkb, index=frame.index).rename("geometry"))
+    frame.insert(0, "slide", pd.Series([name] * len(frame), index=frame.index, dtype="str"))
+    return frame
 
 
 def _check_any(files: Iterable[str]) -> None:
