@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
-from wsinb.versions import MAIN, Commit, Log, Repository, SlideEntry
+from wsinb.versions import MAIN, Commit, Diff, Log, Repository, SlideEntry
+from wsinb.versions.changes.diff import find_diff
 from wsinb.versions.checkout import Checkout
 from wsinb.versions.graph.naming import RefNames
 
@@ -18,6 +20,7 @@ class VersionWords:
     """Log, branches, tags, differences and merges; a part of `Project`."""
 
     repository: Repository
+    view: Callable[..., Any]
 
     def log(self, branch: str = MAIN, limit: int | None = None) -> Log:
         """Return the commits of a branch (or up to any version), newest first."""
@@ -53,6 +56,31 @@ class VersionWords:
             If there is no such version.
         """
         return Checkout(self.repository, version)
+
+    def diff(self, a: str, b: str = MAIN, slides: str | Iterable[str] | None = None) -> Diff:
+        """Return what changed from version `a` to version `b`, as a value.
+
+        Parameters
+        ----------
+        a, b
+            Branches, tags, commits or the first digits of one (at least 6); any two.
+        slides
+            Only the annotations of these slides; changes of the slide list, labels, columns and sets are
+            left out then.
+
+        Returns
+        -------
+        Diff
+            ``diff[slide]`` has the changes of a slide; ``~diff`` goes back, ``diff + other`` goes on,
+            ``diff.filter(...)`` picks, ``diff.apply(session)`` makes the changes elsewhere.
+
+        Raises
+        ------
+        UnknownVersion, UnknownSlide
+            If there is no such version, or neither has a slide of that name.
+        """
+        versions = self.repository.version(a), self.repository.version(b)
+        return find_diff(self.repository, *versions, slides, self.view)
 
     @property
     def branches(self) -> RefNames:

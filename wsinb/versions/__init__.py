@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wsinb.versions.author import default_author
+from wsinb.versions.changes.delta import Change, Diff, SlideDiff
 from wsinb.versions.graph.records import Artifact, Commit, Log
 from wsinb.versions.labellist import Labels
 from wsinb.versions.repository import MAIN, Repository
@@ -14,12 +15,15 @@ from wsinb.versions.storage.store import Store
 __all__ = [
     "MAIN",
     "Artifact",
+    "Change",
     "Commit",
+    "Diff",
     "Labels",
     "Log",
     "PosixStore",
     "Repository",
     "Session",
+    "SlideDiff",
     "SlideEntry",
     "SlideSession",
     "Slides",

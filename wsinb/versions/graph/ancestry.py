@@ -119,6 +119,26 @@ class Ancestry:
         record = self.record(commit)
         return -record.generation, _age(record), commit
 
+    def upward(self, record: Record, depth: int) -> Record:
+        """Return the ancestor of a commit along first parents that has a depth, in O(log^2 depth) steps."""
+        while record.depth > depth:
+            far = record.data["skip"]
+            jump = None if far is None else self.record(far)
+            record = jump if jump and jump.depth >= depth else self.record(record.parents[0])
+        return record
+
+    def fork(self, first: Record, second: Record) -> Record | None:
+        """Return the newest commit that two commits share along first parents, or None if they share none."""
+        first, second = self.upward(first, second.depth), self.upward(second, first.depth)
+        while first.id != second.id:
+            if not first.parents or not second.parents:
+                return None
+            # of equal depth, so both jump equally far; a jump that meets may have gone too far
+            far = first.data["skip"], second.data["skip"]
+            up = far if far[0] != far[1] else (first.parents[0], second.parents[0])
+            first, second = self.record(up[0]), self.record(up[1])
+        return first
+
     def skip(self, parent: Record) -> str:
         """Return the ancestor by which a child of `parent` can jump far back.
 
@@ -126,13 +146,7 @@ class Ancestry:
         reached in O(log d) steps.
         """
         depth = parent.depth + 1
-        target = depth & (depth - 1)
-        record = parent
-        while record.depth > target:
-            far = record.data["skip"]
-            jump = None if far is None else self.record(far)
-            record = jump if jump and jump.depth >= target else self.record(record.parents[0])
-        return record.id
+        return self.upward(parent, depth & (depth - 1)).id
 
 
 def _age(record: Record) -> float:

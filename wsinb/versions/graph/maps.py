@@ -12,7 +12,7 @@ from typing import Any
 from wsinb.versions.storage.layout import sha256
 from wsinb.versions.storage.objects import Objects
 
-__all__ = ["read_map", "read_member", "write_map"]
+__all__ = ["differing_names", "read_map", "read_member", "write_map"]
 
 INLINE = 16
 # entries up to which a map is split by 0 and by 1 hexadecimal digit; beyond, by 2
@@ -49,6 +49,16 @@ def read_member(objects: Objects, reference: Mapping[str, Any], name: str) -> An
         return reference["entries"].get(name)
     sha = reference["shards"].get(_shard(name, reference["digits"]))
     return None if sha is None else objects.get(sha).get(name)
+
+
+def differing_names(objects: Objects, one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
+    """Return the names whose values differ in two maps; shards that both share are not read."""
+    if "shards" in one and "shards" in other and one["digits"] == other["digits"]:
+        shards = one["shards"], other["shards"]
+        prefixes = [p for p in {**shards[0], **shards[1]} if shards[0].get(p) != shards[1].get(p)]
+        one, other = ({"shards": {p: each[p] for p in prefixes if p in each}} for each in shards)
+    before, after = read_map(objects, one), read_map(objects, other)
+    return {name for name in {**before, **after} if before.get(name) != after.get(name)}
 
 
 def _shard(name: str, digits: int) -> str:

@@ -138,6 +138,18 @@ class Tables:
         """Return all ids that the runs and change sets of a state speak of, deleted ones too."""
         return self._top(state, None).ids
 
+    def overlays(self, state: State) -> list[Overlay]:
+        """Return the runs and change sets of a state, old to new."""
+        return self._top(state, None).overlays
+
+    def change_set(self, sha: str) -> Overlay:
+        """Return a change set."""
+        return self._overlay(changes_key(sha))
+
+    def part_ids(self, sha: str) -> Ids:
+        """Return the ids of a part, sorted."""
+        return self._load_keys(keys_key(sha))[0]
+
     def changed_ids(self, sets: Sequence[str], parts: Sequence[str]) -> Ids:
         """Return the ids that a commit touched, by its change sets and the parts that it added."""
         ids = [self._overlay(changes_key(sha)).ids for sha in sets]

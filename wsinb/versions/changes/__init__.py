@@ -1,0 +1,1 @@
+"""Differences between versions: as values, found, explained, merged and undone."""

@@ -1,0 +1,166 @@
+"""Finding what differs between two versions, from what history says and without reading tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from wsinb.errors import UnknownSlide
+from wsinb.names import unknown
+from wsinb.versions.changes.delta import Diff, Entries, SlideDiff
+from wsinb.versions.changes.net import PartNumbers, Values, contents, net_changes
+from wsinb.versions.changes.sides import Rows, Side, union
+from wsinb.versions.graph.maps import differing_names, read_map, read_member
+from wsinb.versions.graph.records import Record, State
+from wsinb.versions.graph.refs import Head
+from wsinb.versions.tables.ids import Ids
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from wsinb.versions.repository import Repository
+
+__all__ = ["find_diff", "find_slide_diff"]
+
+
+def find_diff(
+    repository: Repository,
+    a: Head,
+    b: Head,
+    slides: str | Iterable[str] | None = None,
+    show: Callable[..., Any] | None = None,
+) -> Diff:
+    """Return what differs from one version to another.
+
+    Parameters
+    ----------
+    repository
+        Both are versions of it.
+    a, b
+        The versions.
+    slides
+        Only the annotations of these slides; edits of lists are left out then.
+    show
+        How the difference opens a viewer, see `Diff`.
+
+    Raises
+    ------
+    UnknownSlide
+        If neither version has a slide of a name.
+    """
+
+    def known() -> set[str]:
+        return {*repository.slides_of(a.record), *repository.slides_of(b.record)}
+
+    names: Collection[str] = _candidates(repository, a.record, b.record)
+    entries: Entries = {}
+    if slides is None:
+        entries = differing_entries(repository, a.record, b.record)
+    else:
+        wanted = [slides] if isinstance(slides, str) else list(slides)
+        for name in wanted:
+            if name not in known():
+                raise UnknownSlide(unknown("slide in either version named", name, sorted(known())))
+        names = set(names) & set(wanted)
+    fork = repository.ancestry.fork(a.record, b.record) if names else None
+    parts = [find_slide_diff(repository, name, a, b, fork) for name in sorted(names)]
+    return Diff(parts, entries, a.record.id, b.record.id, known, show)
+
+
+def find_slide_diff(repository: Repository, slide: str, a: Head, b: Head, fork: Record | None) -> SlideDiff:
+    """Return what differs on one slide; `fork` is the newest commit that both share along first parents."""
+    before, after = repository.committer.state(a, slide), repository.committer.state(b, slide)
+    numbers: PartNumbers = {}
+    if fork is not None and _begun(before, fork.depth) and _begun(after, fork.depth):
+        ids, old, new = _since(repository, slide, (a.record, before), (b.record, after), fork, numbers)
+    else:
+        here, there = contents(repository, before, numbers), contents(repository, after, numbers)
+        ids = union(here[0], there[0])
+        old, new = here[1].spread(here[0], ids), there[1].spread(there[0], ids)
+    differs = ~old.same(new)
+    ids, old, new = ids.take(differs), old.take(differs), new.take(differs)
+    return SlideDiff.exact(
+        slide,
+        Side(ids, old.hashes, old.known, _reader(repository, before)),
+        Side(ids, new.hashes, new.known, _reader(repository, after)),
+    )
+
+
+def _since(
+    repository: Repository,
+    slide: str,
+    a: tuple[Record, State],
+    b: tuple[Record, State],
+    fork: Record,
+    numbers: PartNumbers,
+) -> tuple[Ids, Values, Values]:
+    """Return the ids that were touched on either side since the fork, and what they hold on both."""
+    here = net_changes(repository, a[0], slide, a[1], fork.depth, numbers)
+    there = net_changes(repository, b[0], slide, b[1], fork.depth, numbers)
+    if not len(here.ids):
+        return there
+    if not len(there.ids):
+        return here.ids, here.new, here.old
+    ids = union(here.ids, there.ids)
+    touched_here, touched_there = here.touches(ids), there.touches(ids)
+    # an id that one side left alone still holds there what it held at the fork
+    old = here.new.spread(here.ids, ids).where(touched_here, there.old.spread(there.ids, ids))
+    new = there.new.spread(there.ids, ids).where(touched_there, here.old.spread(here.ids, ids))
+    return ids, old, new
+
+
+def _begun(state: State, depth: int) -> bool:
+    return state.since is not None and state.since <= depth
+
+
+def _reader(repository: Repository, state: State) -> Rows:
+    def read(ids: Ids) -> pa.Table:
+        return repository.tables.lookup(state, ids)
+
+    return read
+
+
+def _candidates(repository: Repository, a: Record, b: Record) -> set[str]:
+    """Return the slides whose tables were last changed by different commits."""
+    own: Mapping[str, Any] = {**a.data["states"], **b.data["states"]}
+    names = differing_names(repository.objects, a.data["tree"], b.data["tree"])
+    return {name for name in names | set(own) if _home(repository, a, name) != _home(repository, b, name)}
+
+
+def _home(repository: Repository, record: Record, slide: str) -> str | None:
+    """Return the commit that holds the state of a slide."""
+    if slide in record.data["states"]:
+        return None if record.data["states"][slide] is None else record.id
+    last: str | None = read_member(repository.objects, record.data["tree"], slide)
+    return last
+
+
+def differing_entries(repository: Repository, a: Record, b: Record) -> Entries:
+    """Return what differs in the lists of two versions, with the values of both."""
+    entries = {}
+    for kind, old, new in _lists(repository, a, b):
+        names = {name for name in {**old, **new} if old.get(name) != new.get(name)}
+        if names:
+            entries[kind] = {name: (old.get(name), new.get(name)) for name in sorted(names)}
+    return entries
+
+
+def _lists(
+    repository: Repository, a: Record, b: Record
+) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+    """Yield the lists of two versions that are stored differently, as names and values."""
+    objects = repository.objects
+    if a.data["slides"] != b.data["slides"]:
+        yield "slides", read_map(objects, a.data["slides"]), read_map(objects, b.data["slides"])
+    if a.data["labels"] != b.data["labels"]:
+        labels = [repository.labels_of(record).to_json() for record in (a, b)]
+        before, after = ({label["name"]: label for label in each} for each in labels)
+        yield "labels", before, after
+    if a.data["project"] != b.data["project"]:
+        metadata = [dict(repository.metadata_of(record)) for record in (a, b)]
+        columns = [{column["name"]: column for column in each.pop("columns", [])} for each in metadata]
+        yield "columns", columns[0], columns[1]
+        yield "project", metadata[0], metadata[1]
+    if a.data["sets"] != b.data["sets"]:
+        sets = [objects.get(sha)["sets"] if sha else {} for sha in (a.data["sets"], b.data["sets"])]
+        yield "sets", sets[0], sets[1]
