@@ -12,7 +12,7 @@ __all__ = ["open_nearest"]
 
 
 def open_nearest(folder: str) -> Project:
-    """Return the project at a folder or above it.
+    """Return the project at a folder or above it, or at an address such as ``s3://bucket/study``.
 
     Raises
     ------
@@ -21,4 +21,6 @@ def open_nearest(folder: str) -> Project:
     """
     from wsinb.project import find_project, open_project
 
+    if "://" in folder:
+        return open_project(folder)
     return open_project(find_project(Path(folder).expanduser()) or folder)

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,7 +125,7 @@ def plan_run(
     input_version = project.resolve(branch if version is None else version)
     takes_slides = "slides" in names_of_inputs
     names = select_slides(project, slides, input_version) if takes_slides else []
-    given = {"project": str(project.path), "slides": names, "version": input_version, "branch": branch}
+    given = {"project": project.url, "slides": names, "version": input_version, "branch": branch}
     return RunPlan(
         id=new_run_id(),
         job=job,
@@ -243,7 +243,10 @@ def _keep(notebook: Path, project: Project, plan: RunPlan) -> str:
     if not notebook.is_file():
         return "not written"
     name = f"{plan.job}-{plan.id}.ipynb"
-    for folder in (Path(project.path) / FAILED_FOLDER, Path(tempfile.gettempdir())):
+    folders = [Path(tempfile.gettempdir())]
+    with suppress(InvalidInput):  # a project in no folder
+        folders.insert(0, project.path / FAILED_FOLDER)
+    for folder in folders:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(notebook, folder / name)

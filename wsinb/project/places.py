@@ -4,28 +4,37 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
+from typing import Any
 
 from wsinb.errors import InvalidInput, ProjectExists, StorageError, UnknownProject
 from wsinb.project.project import Project
 from wsinb.versions import PosixStore, Repository
 from wsinb.versions.storage.layout import FORMAT_KEY
+from wsinb.versions.storage.urls import Address, local_path
 
 __all__ = ["create_project", "find_project", "open_project"]
 
 STORE = ".wsinb"
 
 
-def create_project(folder: str | Path, name: str | None = None, author: str | None = None) -> Project:
-    """Make a project in a folder, which is made if missing; its store is ``<folder>/.wsinb``.
+def create_project(
+    place: str | Path, name: str | None = None, author: str | None = None, **options: Any
+) -> Project:
+    """Make a project in a folder, which is made if missing, or in an object store.
+
+    Its store is the folder ``.wsinb`` of that place.
 
     Parameters
     ----------
-    folder
-        Where the project lives.
+    place
+        A folder, or an address: ``s3://bucket/study``, ``gs://bucket/study``, ``az://container/study``,
+        or ``memory://name``, which lasts as long as the process.
     name
-        What people call it; the name of the folder by default.
+        What people call it; the last part of the place by default.
     author
         Who commits the empty project; the user by default.
+    options
+        How to reach an object store, see `open_project`.
 
     Returns
     -------
@@ -34,16 +43,28 @@ def create_project(folder: str | Path, name: str | None = None, author: str | No
     Raises
     ------
     ProjectExists
-        If the folder holds one already.
+        If there is one already.
     InvalidInput
-        If the name is empty or cannot be printed.
+        If the name is empty or cannot be printed, or the address or an option is unknown.
     StorageError
-        If the folder cannot be written.
+        If the place cannot be written.
     """
-    path = _absolute(folder)
-    title = path.name if name is None else name
-    if not isinstance(title, str) or not title.strip() or not title.isprintable():
-        raise InvalidInput(f"A project needs a printable name, not {title!r}.")
+    path = _folder_of(place, options)
+    if path is not None:
+        return _create_in_folder(path, place, name, author)
+    address = Address.parse(str(place), options)
+    title = _check_title(address.name if name is None else name)
+    try:
+        Repository.create(address.store(STORE), title, author)
+    except ProjectExists:
+        raise ProjectExists(
+            f"There is a project in {address.place} already: open it with open_project()."
+        ) from None
+    return open_project(place, **options)
+
+
+def _create_in_folder(path: Path, place: str | Path, name: str | None, author: str | None) -> Project:
+    title = _check_title(path.name if name is None else name)
     try:
         is_file = path.exists() and not path.is_dir()
     except OSError as error:
@@ -54,23 +75,48 @@ def create_project(folder: str | Path, name: str | None = None, author: str | No
         raise StorageError(f"Cannot make a project in {path}: it is a file, not a folder.")
     if (path / STORE / FORMAT_KEY).exists():
         raise ProjectExists(
-            f"There is a project in {path} already: open it with open_project({str(folder)!r})."
+            f"There is a project in {path} already: open it with open_project({str(place)!r})."
         )
-    Repository.create(PosixStore(path / STORE), title.strip(), author)
+    Repository.create(PosixStore(path / STORE), title, author)
     return open_project(path)
 
 
-def open_project(folder: str | Path) -> Project:
-    """Open the project in a folder.
+def open_project(place: str | Path, **options: Any) -> Project:
+    """Open the project in a folder or an object store.
+
+    Parameters
+    ----------
+    place
+        A folder, or an address as in `create_project`.
+    options
+        How to reach an object store: `endpoint`, `region`, `access_key_id`, `secret_access_key` and the
+        other settings of obstore's stores; what is not given is taken from the environment, such as
+        ``AWS_ACCESS_KEY_ID``. `timeout` is the seconds to wait for an answer (30), `patience` those after
+        which failed requests are not tried again (60). They can stand in the address, after ``?``.
 
     Raises
     ------
     UnknownProject
-        If the folder holds none.
+        If there is none.
+    InvalidInput
+        If the address or an option is unknown.
     StorageError
         If its format is newer than this version of wsinb reads, or it cannot be read.
     """
-    path = _absolute(folder)
+    path = _folder_of(place, options)
+    if path is not None:
+        return _open_in_folder(path, place)
+    address = Address.parse(str(place), options)
+    try:
+        return Project(address.url, None, Repository.open(address.store(STORE)))
+    except UnknownProject:
+        hint = " (a memory lasts as long as the process that made it)" if address.scheme == "memory" else ""
+        raise UnknownProject(
+            f"There is no project in {address.place}{hint}: make one with create_project({str(place)!r})."
+        ) from None
+
+
+def _open_in_folder(path: Path, place: str | Path) -> Project:
     try:
         found = (path / STORE).is_dir()
     except PermissionError as error:
@@ -81,9 +127,9 @@ def open_project(folder: str | Path) -> Project:
         found = False  # no folder can have such a name
     if not found:
         above = find_project(path)
-        hint = f"there is one in {above}" if above else f"make one with create_project({str(folder)!r})"
+        hint = f"there is one in {above}" if above else f"make one with create_project({str(place)!r})"
         raise UnknownProject(f"There is no project in {path}: {hint}.")
-    return Project(path, Repository.open(PosixStore(path / STORE)))
+    return Project(str(path), path, Repository.open(PosixStore(path / STORE)))
 
 
 def find_project(path: str | Path) -> Path | None:
@@ -94,6 +140,20 @@ def find_project(path: str | Path) -> Path | None:
             if (folder / STORE / FORMAT_KEY).is_file():
                 return folder
     return None
+
+
+def _folder_of(place: str | Path, options: dict[str, Any]) -> Path | None:
+    """Return the folder that a place is, or None if it is an address."""
+    path = local_path(place)
+    if path is not None and options:
+        raise InvalidInput(f"A project in a folder takes no option {min(options)!r}: leave it out.")
+    return None if path is None else path.expanduser().absolute()
+
+
+def _check_title(title: Any) -> str:
+    if not isinstance(title, str) or not title.strip() or not title.isprintable():
+        raise InvalidInput(f"A project needs a printable name, not {title!r}.")
+    return title.strip()
 
 
 def _absolute(folder: str | Path) -> Path:

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wsinb.errors import InvalidInput
 from wsinb.project.files import FileWords
 from wsinb.project.history import VersionWords
 from wsinb.project.upkeep import UpkeepWords
@@ -28,16 +29,33 @@ class Project(VersionWords, FileWords, UpkeepWords):
     store, so that what others commit is seen at once.
     """
 
-    def __init__(self, path: Path, repository: Repository) -> None:
-        self.path = path
+    def __init__(self, url: str, folder: Path | None, repository: Repository) -> None:
+        self._url = url
+        self._folder = folder
         self.repository = repository
-        self.slides = Slides(repository, path)
+        self.slides = Slides(repository, folder)
         self.labels = Labels(repository)
 
     @property
     def url(self) -> str:
-        """Where the project is: its folder."""
-        return str(self.path)
+        """Where the project is, as `open_project` takes it: its folder, or an address without secrets."""
+        return self._url
+
+    @property
+    def path(self) -> Path:
+        """The folder of the project.
+
+        Raises
+        ------
+        InvalidInput
+            If it is in an object store.
+        """
+        if self._folder is None:
+            raise InvalidInput(
+                f"The project {self._url} is in no folder: use project.url where an address will do, "
+                f"or a copy of it in a folder."
+            )
+        return self._folder
 
     @property
     def name(self) -> str:

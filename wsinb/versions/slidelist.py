@@ -81,7 +81,7 @@ class SlideEntry:
 class Slides(Mapping[str, SlideEntry]):
     """The slides of a project, by name; changing the list makes a commit on main."""
 
-    def __init__(self, repository: Repository, folder: Path) -> None:
+    def __init__(self, repository: Repository, folder: Path | None) -> None:
         self._repository = repository
         self._folder = folder
 
@@ -240,8 +240,14 @@ class Slides(Mapping[str, SlideEntry]):
         return self[name]
 
     def path(self, name: str) -> Path:
-        """Return the absolute path of a slide's file, whether or not it is there."""
-        return self._folder / self[name].path
+        """Return the absolute path of a slide's file, whether or not it is there.
+
+        Raises
+        ------
+        SlideNotFound
+            If it is relative to a folder, and the project is in none.
+        """
+        return self._file(self[name])
 
     def open(self, name: str) -> Slide:
         """Open the file of a slide, with the stored micrometres per pixel.
@@ -256,7 +262,7 @@ class Slides(Mapping[str, SlideEntry]):
         from wsinb.tiles import open_slide
 
         entry = self[name]
-        file = self._folder / entry.path
+        file = self._file(entry)
         check_there(entry, file)
         slide = open_slide(file, mpp=entry.mpp)
         try:
@@ -269,10 +275,23 @@ class Slides(Mapping[str, SlideEntry]):
     def _locate(self, path: str) -> Path:
         """Return the absolute path of a file; a relative one is seen from here, or from the project."""
         here = Path(path).expanduser().absolute()
+        if self._folder is None:
+            return here
         inside = self._folder / Path(path).expanduser()
         return inside if inside.exists() and not here.exists() else here
 
+    def _file(self, entry: SlideEntry) -> Path:
+        if self._folder is None and not Path(entry.path).is_absolute():
+            raise SlideNotFound(
+                f"The file of slide {entry.name!r} is stored as {entry.path}, seen from the project's "
+                f"folder, and this project is in none: say where it is with "
+                f"project.slides.relocate({entry.name!r}, path)."
+            )
+        return (self._folder or Path()) / entry.path
+
     def _stored_path(self, file: Path) -> str:
+        if self._folder is None:
+            return file.as_posix()
         root = self._folder.resolve()
         resolved = file.resolve()
         return (resolved.relative_to(root) if resolved.is_relative_to(root) else file).as_posix()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -21,6 +22,7 @@ __all__ = [
     "canonical",
     "changes_key",
     "commit_key",
+    "is_content_key",
     "keys_key",
     "object_key",
     "parse",
@@ -37,6 +39,7 @@ FORMAT = 1
 FORMAT_KEY = "format.json"
 COMMIT_SUFFIX = ".commit.json"
 CHANGES_SUFFIX = ".changes.parquet"
+_CONTENT_KEY = re.compile(r"(objects|parts|keys|runs|history|artifacts)/[0-9a-f]{64}[.a-z]*")
 
 
 def commit_key(commit: str) -> str:
@@ -82,6 +85,11 @@ def attachment_key(commit: str, name: str) -> str:
 def ref_prefix(kind: str, name: str) -> str:
     """Folder of the entries of a ref; `kind` is "heads" or "tags"."""
     return f"refs/{kind}/{quote_name(name)}/"
+
+
+def is_content_key(key: str) -> bool:
+    """Say whether a key is named by content, so that whoever writes it writes the same bytes."""
+    return _CONTENT_KEY.fullmatch(key) is not None
 
 
 def quote_name(name: str) -> str:
