@@ -224,13 +224,14 @@ def test_a_newer_format_is_refused_with_the_remedy(project):
             open_project(project.path)
 
 
-def test_columns_of_its_own_are_not_lost_by_this_version(project):
+def test_columns_of_an_unknown_type_are_refused_with_the_remedy(project):
     repository = project.repository
-    metadata = {**repository.metadata_of(repository.record("main")), "columns": [{"name": "area"}]}
+    column = {"key": "c_0", "name": "area", "type": "quaternion", "unit": None, "description": ""}
+    metadata = {**repository.metadata_of(repository.record("main")), "columns": [column]}
     repository.edit(lambda record: Draft("columns", "a", project=repository.objects.put(metadata)))
-    assert len(project.read("one")) == 0
-    with pytest.raises(StorageError, match=r"columns of its own.*update it"):
-        project.session()
+    for read in (project.session, lambda: project.read("one")):
+        with pytest.raises(StorageError, match=r"'area' .* 'quaternion'.*update it"):
+            read()
 
 
 def test_a_half_made_project_is_none_and_can_be_made_again(project):

@@ -11,7 +11,7 @@ from wsinb.errors import InvalidInput
 from wsinb.project.files import FileWords
 from wsinb.project.history import VersionWords
 from wsinb.project.upkeep import UpkeepWords
-from wsinb.versions import MAIN, Labels, Repository, Session, Slides
+from wsinb.versions import MAIN, Columns, Labels, Repository, Session, Slides
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -35,6 +35,7 @@ class Project(VersionWords, FileWords, UpkeepWords):
         self.repository = repository
         self.slides = Slides(repository, folder)
         self.labels = Labels(repository)
+        self.columns = Columns(repository)
 
     @property
     def url(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wsinb.versions.author import default_author
 from wsinb.versions.changes.delta import Change, Diff, SlideDiff
+from wsinb.versions.columnlist import Columns
 from wsinb.versions.graph.records import Artifact, Commit, Log
 from wsinb.versions.labellist import Labels
 from wsinb.versions.repository import MAIN, Repository
@@ -11,11 +12,14 @@ from wsinb.versions.session import Session, SlideSession
 from wsinb.versions.slidelist import SlideEntry, Slides
 from wsinb.versions.storage.posix import PosixStore
 from wsinb.versions.storage.store import Store
+from wsinb.versions.tables.columns import Column
 
 __all__ = [
     "MAIN",
     "Artifact",
     "Change",
+    "Column",
+    "Columns",
     "Commit",
     "Diff",
     "Labels",

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from wsinb.annotate import LabelSet, from_arrow
+from wsinb.annotate import LabelSet
 from wsinb.errors import (
     InvalidInput,
     ProjectExists,
@@ -32,8 +32,10 @@ from wsinb.versions.session import Session
 from wsinb.versions.storage.layout import COMMIT_SUFFIX, FORMAT, FORMAT_KEY, canonical, commit_key, parse
 from wsinb.versions.storage.objects import Objects
 from wsinb.versions.storage.store import Store
+from wsinb.versions.tables.columns import Column
 from wsinb.versions.tables.files import check_box
 from wsinb.versions.tables.reading import Tables
+from wsinb.versions.tables.values import to_frame
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -159,14 +161,7 @@ class Repository:
         ------
         UnknownVersion
             If there is no such branch or commit.
-        StorageError
-            If the project has columns that this version of wsinb would lose.
         """
-        if self.metadata_of(self.branch_head(branch).record).get("columns"):
-            raise StorageError(
-                f"The project in {self.store.url} has columns of its own, which this wsinb cannot write: "
-                f"update it with pip install --upgrade wsinb."
-            )
         return Session(self, branch, check_author(author), base)
 
     def read(self, slide: str, version: str = MAIN, bbox: Iterable[float] | None = None) -> gpd.GeoDataFrame:
@@ -175,7 +170,8 @@ class Repository:
         slides = self.slides_of(head.record)
         if slide not in slides:
             raise UnknownSlide(unknown(f"slide in version {version!r} named", slide, slides))
-        return from_arrow(self.tables.read(self.committer.state(head, slide), check_box(bbox)))
+        table = self.tables.read(self.committer.state(head, slide), check_box(bbox))
+        return to_frame(table, self.columns_of(head.record))
 
     def count(self, slide: str, version: str = MAIN) -> int:
         """Return the number of annotations of a slide at a version, without reading them."""
@@ -201,9 +197,17 @@ class Repository:
         return LabelSet.from_json(self.objects.get(record.data["labels"])["sets"]["default"])
 
     def metadata_of(self, record: Record) -> Mapping[str, Any]:
-        """Return the project metadata of a commit: "id", "name"."""
+        """Return the project metadata of a commit: "id", "name", "columns"."""
         metadata: Mapping[str, Any] = self.objects.get(record.data["project"])
         return metadata
+
+    def columns_of(self, record: Record) -> tuple[Column, ...]:
+        """Return the own columns of a commit, those that were removed too."""
+        return tuple(Column.from_json(entry) for entry in self.metadata_of(record)["columns"])
+
+    def put_metadata(self, record: Record, **members: Any) -> str:
+        """Store the project metadata of a commit with other members and return the hash for a draft."""
+        return self.objects.put({**self.metadata_of(record), **members})
 
     def put_labels(self, record: Record, labels: LabelSet) -> str:
         """Store labels in place of those of a commit and return the hash to name in a draft."""

@@ -11,18 +11,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wsinb.annotate import from_arrow, snap, to_arrow, validate
-from wsinb.annotate.schema import FRAME_COLUMNS, SCHEMA
-from wsinb.errors import InvalidInput, UnknownAnnotation, UnknownLabel, UnknownSlide
+from wsinb.annotate import snap, to_arrow, validate
+from wsinb.annotate.schema import FRAME_COLUMNS
+from wsinb.errors import InvalidAnnotation, InvalidInput, UnknownAnnotation, UnknownLabel, UnknownSlide
 from wsinb.names import unknown
-from wsinb.versions.conflicts import check_moved
+from wsinb.versions.changes.rebase import check_moved
 from wsinb.versions.graph.commits import Draft, SlideChange
 from wsinb.versions.graph.records import Commit
 from wsinb.versions.graph.refs import Head
+from wsinb.versions.tables.columns import shown
 from wsinb.versions.tables.files import OP, check_box
 from wsinb.versions.tables.ids import Ids, isin, parse_ids
 from wsinb.versions.tables.signing import sign
 from wsinb.versions.tables.staging import Staged, write_change
+from wsinb.versions.tables.values import own_values, to_frame
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -46,6 +48,7 @@ class Session:
         self._base = repository.branch_head(branch)
         if base is not None and base != self._base.record.id:
             self._base = repository.version(base)
+        self._columns = repository.columns_of(self._base.record)
         self._staged: dict[str, Staged] = {}
 
     @property
@@ -81,6 +84,7 @@ class Session:
         """Forget all edits and read the present head of the branch."""
         self._staged.clear()
         self._base = self._repository.branch_head(self.branch)
+        self._columns = self._repository.columns_of(self._base.record)
 
     def commit(self, message: str, artifacts: Mapping[str, bytes | Path] | None = None) -> Commit:
         """Store the edits as one commit on the branch.
@@ -132,6 +136,7 @@ class Session:
 
         self._base = repository.committer.append(self.branch, prepare)
         self._staged.clear()
+        self._columns = repository.columns_of(self._base.record)
         return self._base.record.public()
 
     def __repr__(self) -> str:
@@ -161,12 +166,13 @@ class SlideSession:
         if version is not None:
             return self._repository.read(self.slide, version, bbox)
         table = self._repository.tables.read(self._state, check_box(bbox), self._staged.overlay)
-        return from_arrow(table)
+        return to_frame(table, self._session._columns)
 
     def upsert(self, gdf: gpd.GeoDataFrame, *, repair: bool = False) -> list[str]:
         """Add annotations, or change those whose id exists; return the ids in the order of rows.
 
-        Rows without id get one. Columns that `gdf` lacks keep their stored values.
+        Rows without id get one. Columns that `gdf` lacks keep their stored values. It may have the
+        project's own columns (`project.columns`), by name.
         Existing rows keep `created_by` and `created_at` and get `updated_by` and
         `updated_at`; rows that change nothing are not touched. Coordinates are rounded to 1/64 pixel.
 
@@ -180,13 +186,19 @@ class SlideSession:
         Raises
         ------
         InvalidAnnotation
-            If a row does not fit the table; then nothing is changed.
+            If a row does not fit the table, or a column neither the table nor the project has; then
+            nothing is changed.
         UnknownLabel
             If a row has a label that the project lacks.
         """
+        own = self._own_values(gdf)
+        if own:
+            gdf = gdf.drop(columns=[name for name in shown(self._session._columns) if name in gdf.columns])
         valid = validate(self._with_stored_columns(gdf), repair=repair)
         valid["geometry"] = snap(np.asarray(valid["geometry"].array, dtype=object))
         rows = to_arrow(valid).replace_schema_metadata(None)
+        for key, values in own.items():
+            rows = rows.append_column(key, values)
         ids = parse_ids(rows.column("id"))
         stored = self._lookup(ids)
         changed, changed_ids = sign(rows, ids, stored, self._session.author)
@@ -220,7 +232,7 @@ class SlideSession:
     def edits(self) -> gpd.GeoDataFrame:
         """Return the rows that this session has added or changed and not committed."""
         table = self._staged.table
-        return from_arrow(table.filter(pc.not_equal(table.column(OP), "delete")).select(SCHEMA.names))
+        return to_frame(table.filter(pc.not_equal(table.column(OP), "delete")), self._session._columns)
 
     def deleted(self) -> list[str]:
         """Return the ids that this session has deleted and not committed."""
@@ -241,6 +253,25 @@ class SlideSession:
     def _lookup(self, ids: Ids) -> pa.Table:
         return self._repository.tables.lookup(self._state, ids, self._staged.overlay)
 
+    def _own_values(self, gdf: gpd.GeoDataFrame) -> dict[str, pa.Array]:
+        """Return the project's own columns in a table, by key; others may have added them meanwhile."""
+        columns = getattr(gdf, "columns", ())
+        extra = [name for name in columns if name not in FRAME_COLUMNS and name != "bbox"]
+        session, present = self._session, self._session._columns
+        if any(name not in shown(present) for name in extra):
+            present = self._repository.columns_of(self._repository.branch_head(session.branch).record)
+        known = shown(present)
+        for name in extra:
+            if name not in known:
+                message = unknown("column", str(name), [*FRAME_COLUMNS, *known])
+                raise InvalidAnnotation(
+                    f"{message[:-1]}; or add it with project.columns.add({str(name)!r}, type), or put such "
+                    f"data into the column 'properties', as a JSON object a row."
+                )
+        values = own_values(gdf, present) if extra else {}
+        session._columns = present
+        return values
+
     def _with_stored_columns(self, gdf: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Fill in the columns that the table lacks from the rows that are stored."""
         columns = getattr(gdf, "columns", ())
@@ -255,7 +286,7 @@ class SlideSession:
         stored = self._lookup(known)
         if not stored.num_rows:
             return gdf
-        frame = from_arrow(stored).set_index("id")
+        frame = to_frame(stored).set_index("id")
         order = pd.Index(texts, dtype=object)
         filled = gdf.copy()
         for name in missing:

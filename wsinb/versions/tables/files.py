@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -18,6 +18,7 @@ from wsinb.annotate.arrow import geo_metadata
 from wsinb.annotate.schema import SCHEMA
 from wsinb.errors import InvalidInput
 from wsinb.frames import Box
+from wsinb.versions.tables.columns import own_keys
 
 __all__ = [
     "CHANGES_SCHEMA",
@@ -46,9 +47,8 @@ OPS = ("add", "update", "delete")
 OLD, NEW = "_old", "_new"
 """The content hash of the row in the first parent and in the commit; 0 where there is none."""
 
-CHANGES_SCHEMA = pa.schema(
-    [*SCHEMA, pa.field(OP, pa.string()), pa.field(OLD, pa.uint64()), pa.field(NEW, pa.uint64())]
-)
+MARKS = (pa.field(OP, pa.string()), pa.field(OLD, pa.uint64()), pa.field(NEW, pa.uint64()))
+CHANGES_SCHEMA = pa.schema([*SCHEMA, *MARKS])
 
 
 def hilbert_order(table: pa.Table) -> npt.NDArray[np.int64]:
@@ -64,8 +64,11 @@ def hilbert_order(table: pa.Table) -> npt.NDArray[np.int64]:
 
 
 def encode_part(table: pa.Table) -> bytes:
-    """Return a part as GeoParquet 1.1: small row groups with statistics of their boxes."""
-    return _encode(table, SCHEMA, write_statistics=BBOX_PATHS, use_dictionary=WORDS)
+    """Return a part as GeoParquet 1.1: small row groups with statistics of their boxes.
+
+    Own columns stand behind those of every table; one without any value is left out.
+    """
+    return _encode(table, (), write_statistics=BBOX_PATHS, use_dictionary=WORDS)
 
 
 def encode_changes(table: pa.Table) -> bytes:
@@ -74,12 +77,14 @@ def encode_changes(table: pa.Table) -> bytes:
     Small ones leave out what only helps large ones: it would double their size.
     """
     if table.num_rows <= ROW_GROUP:
-        return _encode(table, CHANGES_SCHEMA, write_statistics=False, use_dictionary=False)
-    return _encode(table, CHANGES_SCHEMA, write_statistics=BBOX_PATHS, use_dictionary=[*WORDS, OP])
+        return _encode(table, MARKS, write_statistics=False, use_dictionary=False)
+    return _encode(table, MARKS, write_statistics=BBOX_PATHS, use_dictionary=[*WORDS, OP])
 
 
-def _encode(table: pa.Table, schema: pa.Schema, **options: Any) -> bytes:
+def _encode(table: pa.Table, marks: Sequence[pa.Field], **options: Any) -> bytes:
     sink = io.BytesIO()
+    own = [key for key in own_keys(table) if table.column(key).null_count < table.num_rows]
+    schema = pa.schema([*SCHEMA, *(table.schema.field(key) for key in own), *marks])
     table = table.select(schema.names).cast(schema).replace_schema_metadata(None)
     with pq.ParquetWriter(
         sink, schema, compression="zstd", compression_level=ZSTD_LEVEL, store_schema=False, **options

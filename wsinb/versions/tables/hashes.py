@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wsinb.annotate.schema import SCHEMA
+from wsinb.versions.tables.columns import own_keys
 
 __all__ = ["BOOKKEEPING", "HASHED", "NO_ROW", "hash_rows"]
 
@@ -46,7 +47,7 @@ def hash_rows(table: pa.Table) -> npt.NDArray[np.uint64]:
     ndarray
         Shape (n,), uint64, never 0.
     """
-    own = sorted(name for name in table.column_names if name not in SCHEMA.names and name[0] != "_")
+    own = own_keys(table)
     table = table.select([*HASHED, *own])
     hashes = [_hash_batch(table.slice(start, BATCH), own) for start in range(0, table.num_rows, BATCH)]
     return np.concatenate([np.empty(0, np.uint64), *hashes])
@@ -72,10 +73,7 @@ def _hash_batch(table: pa.Table, own: list[str]) -> npt.NDArray[np.uint64]:
     )
     offsets = np.frombuffer(joined.buffers()[1], np.int32)[joined.offset :][: len(joined) + 1].tolist()
     data = memoryview(joined.buffers()[2] or b"")
-    digests = b"".join(
-        blake2b(data[start:stop], digest_size=8).digest()
-        for start, stop in pairwise(offsets)
-    )
+    digests = b"".join(blake2b(data[start:stop], digest_size=8).digest() for start, stop in pairwise(offsets))
     hashes = np.frombuffer(digests, "<u8").astype(np.uint64)
     hashes[hashes == NO_ROW] = 1
     return hashes

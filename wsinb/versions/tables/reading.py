@@ -21,23 +21,27 @@ from wsinb.versions.storage.cache import Cache
 from wsinb.versions.storage.layout import changes_key, keys_key, part_key, run_key
 from wsinb.versions.storage.objects import Objects
 from wsinb.versions.storage.store import Store
+from wsinb.versions.tables.columns import concat, conform, own_keys
 from wsinb.versions.tables.files import BBOX_PATHS, NEW, OLD, OP, ROW_GROUP, bounds_of_rows, box_mask
 from wsinb.versions.tables.ids import Ids, concat_ids, decode_keys, isin, last_of_each, locate, parse_ids
 
 __all__ = ["Overlay", "Tables", "overlay_of"]
 
 CACHED_BYTES = 128 << 20
-COLUMNS = list(SCHEMA.names)
 Mask = npt.NDArray[np.bool_]
 Hashes = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
 class _File:
-    """An open Parquet file's footer: row groups, where they start, their level-0 boxes."""
+    """An open Parquet file's footer: row groups, where they start, their level-0 boxes.
+
+    `columns` are those of a table: `SCHEMA` and own columns by key.
+    """
 
     key: str
     metadata: Any
+    columns: list[str]
     starts: npt.NDArray[np.int64]
     boxes: npt.NDArray[np.float64] | None
 
@@ -96,15 +100,18 @@ class Tables:
     def read(self, state: State, l0_box: Box | None = None, staged: Overlay | None = None) -> pa.Table:
         """Return the rows of a state, of which those in `staged` are newer.
 
-        With a box, only rows with a bounding box that meets it.
+        With a box, only rows with a bounding box that meets it. The result has `SCHEMA` and all own
+        columns that a file has, by key.
         """
-        pieces = self.pieces(state, l0_box, staged)
-        return pa.concat_tables([SCHEMA.empty_table(), *pieces]).combine_chunks()
+        return concat(list(self.pieces(state, l0_box, staged))).combine_chunks()
 
     def pieces(
         self, state: State, l0_box: Box | None = None, staged: Overlay | None = None
     ) -> Iterator[pa.Table]:
-        """Yield what `read` returns file by file, so that a large table need not be in memory."""
+        """Yield what `read` returns file by file, so that a large table need not be in memory.
+
+        Each piece has the own columns of its file: see `conform` and `plain_table`.
+        """
         top = self._top(state, staged)
         for part in self.parts(state):
             if l0_box is None or _meets(part, l0_box):
@@ -114,7 +121,7 @@ class Tables:
     def lookup(self, state: State, wanted: Ids, staged: Overlay | None = None) -> pa.Table:
         """Return the rows of the wanted ids that exist, in any order."""
         top = self._top(state, staged)
-        pieces = [SCHEMA.empty_table(), *self._top_rows(top, top.alive & isin(top.ids, wanted), None)]
+        pieces = self._top_rows(top, top.alive & isin(top.ids, wanted), None)
         rest = wanted.take(~isin(wanted, top.ids))
         for part in self.parts(state) if len(rest) else ():
             rows = self._rows_in_part(part, rest)
@@ -122,7 +129,7 @@ class Tables:
                 file = self._file(part_key(part.sha256))
                 groups = np.unique(np.searchsorted(file.starts, rows, "right") - 1)
                 pieces.append(self._read_groups(file, groups, np.isin(_row_numbers(file, groups), rows)))
-        return pa.concat_tables(pieces).combine_chunks()
+        return concat(pieces).combine_chunks()
 
     def present(self, state: State, wanted: Ids, staged: Overlay | None = None) -> Mask:
         """Return a mask, shape (n,), of the wanted ids that exist."""
@@ -191,10 +198,10 @@ class Tables:
     def _rows(self, overlay: Overlay, mask: Mask, l0_box: Box | None) -> pa.Table:
         if overlay.file is None:
             assert overlay.table is not None
-            table = overlay.table.select(COLUMNS)
+            table = conform(overlay.table)
             if l0_box is not None:
                 mask = mask & box_mask(bounds_of_rows(table), l0_box)
-            return _plain(table.filter(pa.array(mask)))
+            return table.filter(pa.array(mask))
         groups = _groups_in_box(overlay.file, l0_box)
         groups = groups[[mask[_slice(overlay.file, group)].any() for group in groups]]
         keep = mask[_row_numbers(overlay.file, groups)]
@@ -215,10 +222,10 @@ class Tables:
         if not len(groups):
             return SCHEMA.empty_table()
         with self._reading(file.key):
-            table = self._open(file).read_row_groups(groups.tolist(), columns=COLUMNS)
+            table = self._open(file).read_row_groups(groups.tolist(), columns=file.columns)
         if l0_box is not None:
             keep = keep & box_mask(bounds_of_rows(table), l0_box)
-        return _plain(table if keep.all() else table.filter(pa.array(keep)))
+        return conform(table if keep.all() else table.filter(pa.array(keep)))
 
     def _rows_in_part(self, part: PartInfo, ids: Ids) -> npt.NDArray[np.int64]:
         sorted_ids, rows = self._part_keys(part)
@@ -242,7 +249,9 @@ class Tables:
             metadata = self._parquet(key).metadata
             counts = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
             starts = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])[:-1]
-            return _File(key, metadata, starts, _group_boxes(metadata)), metadata.serialized_size * 8
+            schema = metadata.schema.to_arrow_schema()
+            columns = [*SCHEMA.names, *own_keys(schema)]
+            return _File(key, metadata, columns, starts, _group_boxes(metadata)), metadata.serialized_size * 8
 
         return self._files.get(key, load)
 
@@ -268,10 +277,6 @@ class Tables:
             raise StorageError(
                 f"The file {key} in {self._store.url} is damaged: restore it from a backup or another copy."
             ) from error
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    return table.cast(SCHEMA) if table.schema != SCHEMA else table.replace_schema_metadata(None)
 
 
 def _meets(part: PartInfo, l0_box: Box) -> bool:

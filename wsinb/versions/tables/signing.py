@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wsinb.annotate.schema import SCHEMA
+from wsinb.versions.tables.columns import own_keys
 from wsinb.versions.tables.hashes import HASHED
 from wsinb.versions.tables.ids import Ids, locate, parse_ids
 
@@ -17,6 +18,8 @@ __all__ = ["sign"]
 
 def sign(rows: pa.Table, ids: Ids, stored: pa.Table, author: str) -> tuple[pa.Table, Ids]:
     """Return the rows that differ from the stored ones, signed and timed, and their ids.
+
+    Own columns that the rows lack keep their stored values.
 
     Parameters
     ----------
@@ -33,6 +36,10 @@ def sign(rows: pa.Table, ids: Ids, stored: pa.Table, author: str) -> tuple[pa.Ta
     exists = found >= 0
     # the stored row of each row; null where there is none
     before = stored.take(pa.array(order[found], mask=~exists)) if stored.num_rows else None
+    if before is not None:
+        for key in own_keys(before):
+            if key not in rows.column_names:
+                rows = rows.append_column(before.schema.field(key), before.column(key))
     changed = ~exists if before is None else ~exists | _differs(rows, before)
     now = pa.scalar(pd.Timestamp.now("UTC"), SCHEMA.field("updated_at").type)
     signed = {"created_by": pc.fill_null(rows.column("created_by"), author)}
@@ -50,7 +57,10 @@ def sign(rows: pa.Table, ids: Ids, stored: pa.Table, author: str) -> tuple[pa.Ta
 
 def _differs(rows: pa.Table, before: pa.Table) -> npt.NDArray[np.bool_]:
     differs = np.zeros(rows.num_rows, bool)
-    for name in HASHED:
+    for name in [*HASHED, *own_keys(rows)]:
+        if name not in before.column_names:
+            differs |= np.asarray(pc.is_valid(rows.column(name)), dtype=bool)
+            continue
         new, old = rows.column(name), before.column(name)
         same = pc.fill_null(pc.equal(new, old), False)
         both_null = pc.and_(pc.is_null(new), pc.is_null(old))

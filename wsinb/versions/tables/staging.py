@@ -14,6 +14,7 @@ from wsinb.versions.graph.commits import SlideChange
 from wsinb.versions.graph.records import PartInfo, State
 from wsinb.versions.storage.layout import changes_key, keys_key, part_key, sha256
 from wsinb.versions.storage.store import Store
+from wsinb.versions.tables.columns import conform
 from wsinb.versions.tables.files import (
     CHANGES_SCHEMA,
     NEW,
@@ -102,8 +103,8 @@ class Staged:
         for name, column in hashes.items():
             rows = rows.append_column(name, column)
         before = self.table.filter(pa.array(~isin(self.ids, ids)))
-        after = rows.filter(pa.array(kept)).cast(CHANGES_SCHEMA)
-        return Staged(overlay_of(pa.concat_tables([before, after])))
+        after = rows.filter(pa.array(kept))
+        return Staged(overlay_of(pa.concat_tables([before, after], promote_options="default")))
 
     def _base_hashes(self, ids: Ids, stored: pa.Table) -> Hashes:
         """Return the hash of the row of each id in the base; `stored` as of `upsert`."""
@@ -133,7 +134,7 @@ def write_change(store: Store, tables: Tables, base: State, staged: Staged) -> S
         bulk = np.asarray(pc.equal(ops, "add"), dtype=bool) & fresh
         if bulk.sum() <= BULK_ROWS:
             bulk[:] = False
-    parts = _write_parts(store, table.filter(pa.array(bulk)).select(SCHEMA.names)) if bulk.any() else ()
+    parts = _write_parts(store, conform(table.filter(pa.array(bulk)))) if bulk.any() else ()
     rest = table.filter(pa.array(~bulk))
     sets = (_write_set(store, rest),) if rest.num_rows else ()
     return SlideChange(added, updated, deleted, sets, parts)

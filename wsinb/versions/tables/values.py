@@ -1,0 +1,117 @@
+"""The values of own columns, between GeoDataFrames and Arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from wsinb.annotate import from_arrow
+from wsinb.annotate.schema import SCHEMA
+from wsinb.errors import InvalidAnnotation
+from wsinb.versions.tables.columns import TYPES, Column, shown
+
+__all__ = ["own_values", "to_frame"]
+
+WORDS = {
+    "float": "finite numbers",
+    "int": "whole numbers",
+    "text": "text",
+    "bool": "True and False",
+    "time": "times with a time zone",
+}
+DTYPES: dict[str, Any] = {"float": "float64", "int": "Int64", "text": "object", "bool": "boolean"}
+
+
+def to_frame(table: pa.Table, columns: Iterable[Column] = ()) -> gpd.GeoDataFrame:
+    """Return stored rows as an annotation table, own columns of a version by name at its end.
+
+    Parameters
+    ----------
+    table
+        `SCHEMA` and own columns by key; those that are missing are null.
+    columns
+        The own columns of the version; removed ones are left out.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        As of `wsinb.annotate`; own columns have the dtypes float64, Int64, object, boolean and
+        datetime64[us, UTC].
+    """
+    frame = from_arrow(table.select(SCHEMA.names))
+    for column in shown(columns).values():
+        if column.key in table.column_names:
+            values = table.column(column.key)
+        else:
+            values = pa.nulls(table.num_rows, TYPES[column.type])
+        frame[column.name] = _series(values, column.type)
+    return frame
+
+
+def own_values(gdf: gpd.GeoDataFrame, columns: Iterable[Column]) -> dict[str, pa.Array]:
+    """Return the own columns that a table has as Arrow, by key.
+
+    Raises
+    ------
+    InvalidAnnotation
+        If a column holds values of another type; numbers never become text, nor text numbers.
+    """
+    return {
+        column.key: _checked(gdf[column.name], column)
+        for column in shown(columns).values()
+        if column.name in gdf.columns
+    }
+
+
+def _series(values: Any, kind: str) -> pd.Series:
+    if kind == "time":
+        return pd.Series(values.to_pandas()).astype("datetime64[us, UTC]")
+    if kind in ("int", "bool"):
+        mapper = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+        return pd.Series(values.to_pandas(types_mapper=mapper.get))
+    return pd.Series(values.to_pandas()).astype(DTYPES[kind])
+
+
+def _checked(values: pd.Series, column: Column) -> pa.Array:
+    if isinstance(values, pd.DataFrame):
+        raise InvalidAnnotation(f"Column {column.name!r} occurs twice: keep one.")
+    try:
+        array = pa.array(values, from_pandas=True)
+        array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        if pa.types.is_dictionary(array.type):
+            array = array.dictionary_decode()
+        return _cast(array, column.type)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        reason = str(error).removesuffix(".")
+        raise InvalidAnnotation(
+            f"Column {column.name!r} has the type {column.type!r} and must hold {WORDS[column.type]} or "
+            f"null: {reason}."
+        ) from error
+
+
+def _cast(array: pa.Array, kind: str) -> pa.Array:
+    given = array.type
+    if array.null_count == len(array):
+        return pa.nulls(len(array), TYPES[kind])
+    number = pa.types.is_integer(given) or pa.types.is_floating(given)
+    text = pa.types.is_string(given) or pa.types.is_large_string(given) or pa.types.is_string_view(given)
+    fits = {
+        "float": number,
+        "int": number,
+        "text": text,
+        "bool": pa.types.is_boolean(given),
+        "time": pa.types.is_timestamp(given),
+    }[kind]
+    if not fits:
+        raise TypeError(f"it holds {given}")
+    if kind == "time" and given.tz is None:
+        raise TypeError("it has no time zone; use .dt.tz_localize('UTC')")
+    if kind == "float" and not np.isfinite(pc.drop_null(array).to_numpy(zero_copy_only=False)).all():
+        raise ValueError("it holds an infinite number")
+    return array.cast(TYPES[kind], safe=kind != "time")
