@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from wsinb.annotate import from_arrow
 from wsinb.errors import Conflict
 from wsinb.versions.changes.sides import sorted_order
 from wsinb.versions.changes.slidedelta import SlideDiff
 from wsinb.versions.tables.hashes import hash_rows
 from wsinb.versions.tables.ids import id_texts, locate, parse_ids
+from wsinb.versions.tables.values import to_frame
 
 if TYPE_CHECKING:
     from wsinb.versions.session import Session
@@ -45,7 +45,7 @@ def apply_diff(parts: Iterable[SlideDiff], session: Session) -> None:
     for part in parts:
         here = session[part.slide]
         if part.new.num_rows:
-            here.upsert(from_arrow(part.new))
+            here.upsert(to_frame(part.new, part.columns))
         gone = part.ids.take(~part.in_new)
         if len(gone):
             here.delete(id_texts(gone))

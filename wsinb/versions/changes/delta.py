@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from wsinb.annotate import from_arrow
 from wsinb.errors import InvalidInput, UnknownSlide
 from wsinb.names import unknown
 from wsinb.versions.changes.applying import apply_diff
@@ -16,6 +15,8 @@ from wsinb.versions.changes.picking import pick
 from wsinb.versions.changes.printing import diff_html, diff_text
 from wsinb.versions.changes.sides import Side
 from wsinb.versions.changes.slidedelta import Change, SlideDiff
+from wsinb.versions.tables.columns import concat
+from wsinb.versions.tables.values import to_frame
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Diff", "Entries", "SlideDiff"]
 
 Entries = Mapping[str, Mapping[str, tuple[Any, Any]]]
-"""Kind ("slides", "labels", "columns", "sets", "project") -> name -> (old, new) JSON value, None for none."""
+"""Kind ("slides", "labels", "columns", "sets", "project") -> name -> (old, new) JSON value, None for none.
+
+Columns go by key, which stays when they are renamed.
+"""
 
 
 class Diff:
@@ -77,11 +81,11 @@ class Diff:
     def edits(self) -> dict[str, dict[str, list[str]]]:
         """Names of slides, labels, columns, sets and metadata that were "added", "updated" or "removed"."""
         said: dict[str, dict[str, list[str]]] = {}
-        for kind, names in self.entries.items():
-            for name, (old, new) in sorted(names.items()):
-                word = "added" if old is None else "removed" if new is None else "updated"
+        for kind, entries in self.entries.items():
+            for key, (old, new) in entries.items():
+                word, name = _edit(key, old, new) if kind == "columns" else (_word(old, new), key)
                 said.setdefault(kind, {}).setdefault(word, []).append(name)
-        return said
+        return {kind: {word: sorted(words[word]) for word in words} for kind, words in said.items()}
 
     def __getitem__(self, slide: str) -> SlideDiff:
         if slide in self._slides:
@@ -244,14 +248,24 @@ class Diff:
         return diff_html(self)
 
 
+def _word(old: Any, new: Any) -> str:
+    return "added" if old is None else "removed" if new is None else "updated"
+
+
+def _edit(key: str, old: Any, new: Any) -> tuple[str, str]:
+    """Return what happened to an own column, and its name; a removed one stays, hidden."""
+    before, after = (None if value is None or value.get("removed") else value for value in (old, new))
+    return _word(before, after), (new or old or {}).get("name", key)
+
+
 def _frame(part: SlideDiff) -> gpd.GeoDataFrame:
     """Return the changes of one slide as a GeoDataFrame."""
     gone = part.old.filter(pa.array(~part.in_new[part.in_old]))
-    rows = pa.concat_tables([part.new, gone], promote_options="default")
+    rows = concat([part.new, gone])
     numbers = np.concatenate([np.flatnonzero(part.in_new), np.flatnonzero(~part.in_new)])
     at = np.empty(len(part), np.int64)
     at[numbers] = np.arange(len(part))
-    frame = from_arrow(rows.take(pa.array(at[part.order])))
+    frame = to_frame(rows.take(pa.array(at[part.order])), part.columns)
     fields = [part.fields[number] for number in part.order.tolist()]
     frame.insert(0, "slide", part.slide)
     frame.insert(2, "kind", part.kinds[part.order].astype(object))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wsinb.errors import UnknownSlide
 from wsinb.names import unknown
 from wsinb.versions.changes.delta import Diff, Entries, SlideDiff
+from wsinb.versions.changes.fields import all_columns
 from wsinb.versions.changes.net import PartNumbers, Values, contents, net_changes
 from wsinb.versions.changes.sides import Rows, Side, union
 from wsinb.versions.graph.maps import differing_names, read_map, read_member
@@ -83,6 +84,7 @@ def find_slide_diff(repository: Repository, slide: str, a: Head, b: Head, fork: 
         slide,
         Side(ids, old.hashes, old.known, _reader(repository, before)),
         Side(ids, new.hashes, new.known, _reader(repository, after)),
+        all_columns(repository.columns_of(a.record), repository.columns_of(b.record)),
     )
 
 
@@ -158,7 +160,7 @@ def _lists(
         yield "labels", before, after
     if a.data["project"] != b.data["project"]:
         metadata = [dict(repository.metadata_of(record)) for record in (a, b)]
-        columns = [{column["name"]: column for column in each.pop("columns", [])} for each in metadata]
+        columns = [{column["key"]: column for column in each.pop("columns")} for each in metadata]
         yield "columns", columns[0], columns[1]
         yield "project", metadata[0], metadata[1]
     if a.data["sets"] != b.data["sets"]:

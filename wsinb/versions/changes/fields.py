@@ -2,43 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wsinb.annotate.schema import SCHEMA
+from wsinb.versions.tables.columns import Column, own_keys
 from wsinb.versions.tables.hashes import HASHED
 
-__all__ = ["GEOMETRY", "differing_fields", "hashed_columns", "kind_for_people"]
+__all__ = [
+    "GEOMETRY",
+    "all_columns",
+    "column_differs",
+    "differing_fields",
+    "hashed_columns",
+    "kind_for_people",
+]
 
 Mask = npt.NDArray[np.bool_]
 GEOMETRY = ("geometry", "shape", "shape_params")
 """Columns that together say what was drawn; a difference calls them all "geometry"."""
 
 
+def all_columns(old: Iterable[Column], new: Iterable[Column]) -> tuple[Column, ...]:
+    """Return the own columns of two versions, each once, as the new one has it."""
+    return tuple({column.key: column for column in (*old, *new)}.values())
+
+
 def hashed_columns(table: pa.Table) -> list[str]:
-    """Return the columns that make up the content of a row: those of every table, then own ones."""
-    own = [name for name in table.column_names if name not in SCHEMA.names and name[0] != "_"]
-    return [*HASHED, *own]
+    """Return the columns that make up the content of a row: those of every table, then keys of own ones."""
+    return [*HASHED, *own_keys(table)]
 
 
-def differing_fields(old: pa.Table, new: pa.Table) -> list[tuple[str, ...]]:
+def differing_fields(old: pa.Table, new: pa.Table, columns: Iterable[Column] = ()) -> list[tuple[str, ...]]:
     """Return for each pair of rows the names of the columns that differ.
 
     Parameters
     ----------
     old, new
-        Equally many rows in the same order.
+        Equally many rows in the same order; own columns by key.
+    columns
+        What the own columns are called.
     """
+    called = {column.key: column.name for column in columns} | dict.fromkeys(GEOMETRY, "geometry")
     masks: dict[str, Mask] = {}
     for name in dict.fromkeys([*hashed_columns(new), *hashed_columns(old)]):
-        mask = _differs(old, new, name)
-        field = "geometry" if name in GEOMETRY else name
-        masks[field] = masks[field] | mask if field in masks else mask
-    masks = {name: mask for name, mask in masks.items() if mask.any()}
+        mask, field = column_differs(old, new, name), called.get(name, name)
+        if mask.any():
+            masks[field] = masks[field] | mask if field in masks else mask
     if not masks:
         return [()] * new.num_rows
     # few patterns, many rows: name each pattern once
@@ -48,7 +61,7 @@ def differing_fields(old: pa.Table, new: pa.Table) -> list[tuple[str, ...]]:
     return [said[number] for number in which.ravel().tolist()]
 
 
-def _differs(old: pa.Table, new: pa.Table, name: str) -> Mask:
+def column_differs(old: pa.Table, new: pa.Table, name: str) -> Mask:
     """Return where the values of a column differ, shape (n,); a column that is not there is null."""
     if name not in old.column_names:
         return np.asarray(pc.is_valid(new.column(name)), dtype=bool)
@@ -60,7 +73,7 @@ def _differs(old: pa.Table, new: pa.Table, name: str) -> Mask:
     return ~np.asarray(pc.or_(same, neither), dtype=bool)
 
 
-def kind_for_people(kind: str, fields: Collection[str] | Sequence[str]) -> str:
+def kind_for_people(kind: str, fields: Collection[str]) -> str:
     """Return what people call a change: "added", "deleted", "moved", "relabelled" or "changed".
 
     Parameters

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from wsinb.annotate.schema import SCHEMA
+from wsinb.versions.tables.columns import concat
 from wsinb.versions.tables.hashes import NO_ROW, hash_rows
 from wsinb.versions.tables.ids import Ids, concat_ids, isin, locate, parse_ids
 
@@ -93,7 +94,7 @@ class Side:
             if here.all() or not here.any():
                 return (self if here.any() else other).read(wanted)
             tables = [self.read(wanted.take(here)), other.read(wanted.take(~here))]
-            return pa.concat_tables(tables, promote_options="default")
+            return concat(tables)
 
         return Side(ids, hashes, known, read)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,13 +13,14 @@ import pyarrow as pa
 import shapely
 
 from wsinb.errors import InvalidInput
-from wsinb.versions.changes.fields import differing_fields
+from wsinb.versions.changes.fields import all_columns, differing_fields
 from wsinb.versions.changes.sides import Hashes, Mask, Order, Side, sorted_order, union
+from wsinb.versions.tables.columns import Column
 from wsinb.versions.tables.files import bounds_of_rows, hilbert_order
 from wsinb.versions.tables.hashes import hash_rows
 from wsinb.versions.tables.ids import Ids, id_texts, isin, locate, parse_ids
 
-__all__ = ["KINDS", "Change", "SlideDiff"]
+__all__ = ["KINDS", "Change", "SlideDiff", "row_dicts"]
 
 KINDS = ("added", "deleted", "updated")
 BATCH = 512
@@ -61,15 +62,18 @@ class SlideDiff:
         Name of the slide.
     old, new
         Both sides, over the same sorted ids.
+    columns
+        The project's own columns, which say what the tables' keys are called.
     """
 
-    def __init__(self, slide: str, old: Side, new: Side) -> None:
+    def __init__(self, slide: str, old: Side, new: Side, columns: tuple[Column, ...] = ()) -> None:
         self.slide = slide
+        self.columns = columns
         self._old = old
         self._new = new
 
     @classmethod
-    def between(cls, slide: str, old: pa.Table, new: pa.Table) -> SlideDiff:
+    def between(cls, slide: str, old: pa.Table, new: pa.Table, columns: tuple[Column, ...] = ()) -> SlideDiff:
         """Return the difference between two tables in memory, each with one row an id, in any order."""
         before, after = parse_ids(old.column("id")), parse_ids(new.column("id"))
         first, second = sorted_order(before), sorted_order(after)
@@ -79,10 +83,11 @@ class SlideDiff:
             slide,
             _side(ids, before, old.take(pa.array(first))),
             _side(ids, after, new.take(pa.array(second))),
+            columns,
         )
 
     @classmethod
-    def exact(cls, slide: str, old: Side, new: Side) -> SlideDiff:
+    def exact(cls, slide: str, old: Side, new: Side, columns: tuple[Column, ...] = ()) -> SlideDiff:
         """Return the difference of two sides without the rows that are equal."""
         unsure = old.present & new.present & ~(old.known & new.known)
         differs = old.hashes != new.hashes
@@ -90,7 +95,9 @@ class SlideDiff:
             differs[unsure] = old.take(unsure).exact != new.take(unsure).exact
         # a row of unknown hash on one side only differs whatever it holds
         differs |= old.present != new.present
-        return cls(slide, old, new) if differs.all() else cls(slide, old.take(differs), new.take(differs))
+        if not differs.all():
+            old, new = old.take(differs), new.take(differs)
+        return cls(slide, old, new, columns)
 
     @property
     def ids(self) -> Ids:
@@ -131,23 +138,21 @@ class SlideDiff:
 
     @property
     def old(self) -> pa.Table:
-        """The old rows of those ids that have one, in the order of the ids."""
+        """The old rows of those ids that have one, in the order of the ids; own columns by key."""
         return self._old.rows
 
     @property
     def new(self) -> pa.Table:
-        """The new rows of those ids that have one, in the order of the ids."""
+        """The new rows of those ids that have one, in the order of the ids; own columns by key."""
         return self._new.rows
 
     @cached_property
     def fields(self) -> list[tuple[str, ...]]:
         """The columns that differ, of each id; empty where there is no row on one side."""
         both = self.in_old & self.in_new
-        named = iter(
-            differing_fields(
-                self.old.filter(pa.array(both[self.in_old])), self.new.filter(pa.array(both[self.in_new]))
-            )
-        )
+        before = self.old.filter(pa.array(both[self.in_old]))
+        after = self.new.filter(pa.array(both[self.in_new]))
+        named = iter(differing_fields(before, after, self.columns))
         return [next(named) if updated else () for updated in both.tolist()]
 
     @cached_property
@@ -177,24 +182,25 @@ class SlideDiff:
         for start in range(0, len(self), BATCH):
             some = self.order[start : start + BATCH]
             texts = id_texts(self.ids.take(some))
-            before = _rows(self.old, np.where(self.in_old[some], old_row[some], -1))
-            after = _rows(self.new, np.where(self.in_new[some], new_row[some], -1))
+            before = row_dicts(self.old, np.where(self.in_old[some], old_row[some], -1), self.columns)
+            after = row_dicts(self.new, np.where(self.in_new[some], new_row[some], -1), self.columns)
             for number, text, old, new in zip(some.tolist(), texts, before, after, strict=True):
                 yield Change(self.slide, text, str(self.kinds[number]), self.fields[number], old, new)
 
     def take(self, chosen: Mask | Order) -> SlideDiff:
         """Return some of the changes: a mask over the ids, or ascending positions."""
-        return SlideDiff(self.slide, self._old.take(chosen), self._new.take(chosen))
+        return SlideDiff(self.slide, self._old.take(chosen), self._new.take(chosen), self.columns)
 
     def __invert__(self) -> SlideDiff:
-        return SlideDiff(self.slide, self._new, self._old)
+        return SlideDiff(self.slide, self._new, self._old, self.columns)
 
     def __add__(self, other: SlideDiff) -> SlideDiff:
         if not isinstance(other, SlideDiff) or other.slide != self.slide:
             return NotImplemented
         self._check_fit(other)
         ids = union(self.ids, other.ids)
-        return SlideDiff.exact(self.slide, self._old.under(other._old, ids), other._new.under(self._new, ids))
+        old, new = self._old.under(other._old, ids), other._new.under(self._new, ids)
+        return SlideDiff.exact(self.slide, old, new, all_columns(self.columns, other.columns))
 
     def _check_fit(self, other: SlideDiff) -> None:
         """Refuse a difference that does not begin where this one ends."""
@@ -243,9 +249,15 @@ def _side(ids: Ids, present: Ids, table: pa.Table) -> Side:
     return Side(ids, hashes, np.ones(len(ids), bool), read)
 
 
-def _rows(table: pa.Table, numbers: Order) -> list[dict[str, Any] | None]:
-    """Return rows as dictionaries; None where the number is -1."""
-    taken = table.take(pa.array(numbers[numbers >= 0])).drop_columns(["bbox"])
+def row_dicts(table: pa.Table, numbers: Order, columns: Iterable[Column] = ()) -> list[dict[str, Any] | None]:
+    """Return rows as dictionaries; None where the number is -1.
+
+    Own columns go by key, those of `columns` by name, without removed ones.
+    """
+    own = {column.key: column for column in columns if column.key in table.column_names}
+    taken = table.take(pa.array(numbers[numbers >= 0]))
+    taken = taken.drop_columns(["bbox", *(key for key, column in own.items() if column.removed)])
+    taken = taken.rename_columns([own[key].name if key in own else key for key in taken.column_names])
     shapes = shapely.from_wkb(taken.column("geometry").to_numpy(zero_copy_only=False))
     rows = iter([{**row, "geometry": shape} for row, shape in zip(taken.to_pylist(), shapes, strict=True)])
     return [next(rows) if number >= 0 else None for number in numbers.tolist()]
