@@ -8,8 +8,9 @@ line returns: tens tell the family, so that scripts can branch on it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 __all__ = [
     "Conflict",
@@ -134,13 +135,15 @@ class PathNotAllowed(WsinbError, PermissionError):
 
 
 class Conflict(WsinbError, RuntimeError):
-    """Two sessions changed the same annotations; nothing was written.
+    """Two sessions or branches changed the same things; nothing was written.
 
-    `ids` holds the ids that both changed, per slide.
+    `ids` holds the ids of annotations that both changed, per slide; `conflicts` what each side
+    made of them, as `wsinb.versions.ConflictItem`.
     """
 
     exit_code = 60
     ids: Mapping[str, list[str]] = MappingProxyType({})
+    conflicts: Sequence[Any] = ()
 
 
 class JobFailed(WsinbError, RuntimeError):

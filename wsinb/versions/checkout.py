@@ -7,12 +7,13 @@ from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wsinb.annotate import from_arrow
 from wsinb.errors import InvalidInput, UnknownSlide
 from wsinb.names import unknown
 from wsinb.versions.graph.records import Artifact, Commit
 from wsinb.versions.slidelist import SlideEntry
+from wsinb.versions.tables.columns import Column, shown
 from wsinb.versions.tables.files import check_box
+from wsinb.versions.tables.values import to_frame
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -30,7 +31,7 @@ class Checkout:
     """
 
     def __init__(self, repository: Repository, version: str) -> None:
-        self._repository = repository
+        self.repository = repository
         self._head = repository.version(version)
         self.version = version
 
@@ -42,22 +43,27 @@ class Checkout:
     @property
     def name(self) -> str:
         """What people called the project."""
-        return str(self._repository.metadata_of(self._head.record)["name"])
+        return str(self.repository.metadata_of(self._head.record)["name"])
 
     @property
     def slides(self) -> Mapping[str, SlideEntry]:
         """The slides, by name."""
-        entries = self._repository.slides_of(self._head.record)
+        entries = self.repository.slides_of(self._head.record)
         return MappingProxyType({name: SlideEntry.from_json(name, data) for name, data in entries.items()})
 
     @property
     def labels(self) -> LabelSet:
         """The labels."""
-        return self._repository.labels_of(self._head.record)
+        return self.repository.labels_of(self._head.record)
+
+    @property
+    def columns(self) -> Mapping[str, Column]:
+        """The columns that the project added to its annotations, by name."""
+        return MappingProxyType(shown(self.repository.columns_of(self._head.record)))
 
     def artifacts(self) -> list[Artifact]:
         """Return the artifacts of the commit, sorted by name."""
-        return self._repository.artifacts.of(self._head.record)
+        return self.repository.artifacts.of(self._head.record)
 
     def read_artifact(self, name: str) -> bytes:
         """Return the bytes of an artifact, after checking their hash.
@@ -67,16 +73,16 @@ class Checkout:
         InvalidInput
             If the commit has no artifact of that name.
         """
-        return self._repository.artifacts.read(self._head.record, name)
+        return self.repository.artifacts.read(self._head.record, name)
 
     def __getitem__(self, slide: str) -> SlideCheckout:
-        entries = self._repository.slides_of(self._head.record)
+        entries = self.repository.slides_of(self._head.record)
         if slide not in entries:
             raise UnknownSlide(unknown(f"slide in version {self.version!r} named", slide, entries))
         return SlideCheckout(self, slide)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._repository.slides_of(self._head.record))
+        return iter(self.repository.slides_of(self._head.record))
 
     def __repr__(self) -> str:
         commit = self.commit
@@ -101,7 +107,7 @@ class SlideCheckout:
 
     def __init__(self, checkout: Checkout, slide: str) -> None:
         self._checkout = checkout
-        self._repository = checkout._repository
+        self.repository = checkout.repository
         self.slide = slide
 
     def read(self, bbox: Iterable[float] | None = None) -> gpd.GeoDataFrame:
@@ -113,7 +119,8 @@ class SlideCheckout:
             ``(xmin, ymin, xmax, ymax)`` in level-0 pixels; the maxima lie outside. Only
             annotations whose bounding box meets it, so none of the whole image.
         """
-        return from_arrow(self._repository.tables.read(self._state, check_box(bbox)))
+        columns = self.repository.columns_of(self._checkout._head.record)
+        return to_frame(self.repository.tables.read(self._state, check_box(bbox)), columns)
 
     def __len__(self) -> int:
         return int(self._state.rows)
@@ -133,8 +140,13 @@ class SlideCheckout:
         )
 
     @property
+    def commit(self) -> Commit:
+        """The commit."""
+        return self._checkout.commit
+
+    @property
     def _state(self) -> Any:
-        return self._repository.committer.state(self._checkout._head, self.slide)
+        return self.repository.committer.state(self._checkout._head, self.slide)
 
     def __repr__(self) -> str:
         return f"<{len(self)} annotations of {self.slide!r} in {self._checkout!r}>"

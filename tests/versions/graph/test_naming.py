@@ -158,7 +158,7 @@ def test_a_damaged_entry_is_named(project):
     project.branch("review")
     path = project.path / ".wsinb" / entry_key("heads", "review", 1)
     path.write_text(json.dumps({"commit": "0" * 64}))
-    with pytest.raises(StorageError, match="refs/heads/review/.* is damaged"):
+    with pytest.raises(StorageError, match=r"refs/heads/review/.* is damaged"):
         project.head("review")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal, TypeAlias
@@ -138,13 +138,21 @@ class Conflicts(Sequence[ConflictItem]):
 def check_choice(item: ConflictItem, choice: Any) -> Choice:
     """Return a choice that can be made for a conflict, or raise `InvalidInput`."""
     if isinstance(choice, Value):
+        if (
+            item.slide is None
+            and item.id.startswith("slides/")
+            and not (choice.value and item.ours and item.theirs)
+        ):
+            raise InvalidInput(
+                f"{item.id} is a slide that one side removed: choose 'ours', 'theirs' or 'base'."
+            )
         return choice
     if not isinstance(choice, str) or choice not in SIDES:
         raise InvalidInput(
             f"The choice for a conflict is 'ours', 'theirs', 'base' or wsinb.versions.Value(...), "
             f"not {choice!r}."
         )
-    if choice == "base" and item.base is None and item.field is not None:
+    if choice == "base" and item.base is None:
         raise InvalidInput(f"There is no base of {item._where()}: choose 'ours', 'theirs' or a Value.")
     return choice  # type: ignore[return-value]
 
@@ -159,12 +167,10 @@ def choose(items: Iterable[ConflictItem], resolve: Resolver | None) -> dict[Any,
     """
     if resolve is None:
         return {}
-    if isinstance(resolve, str) and resolve in SIDES:
-        # where both added the same thing there is no base; what is ours stays
-        return {item.key: resolve for item in items if resolve != "base" or item.base is not None}
-    if not callable(resolve):
+    if not callable(resolve) and resolve not in SIDES:
         raise InvalidInput(f"A resolver is 'ours', 'theirs' or a function of a conflict, not {resolve!r}.")
-    return {item.key: check_choice(item, resolve(item)) for item in items}
+    chosen = {item.key: resolve(item) if callable(resolve) else resolve for item in items}
+    return {item.key: check_choice(item, chosen[item.key]) for item in items}
 
 
 def conflict_error(items: Sequence[ConflictItem], what: str, remedy: str) -> Conflict:
@@ -179,8 +185,3 @@ def conflict_error(items: Sequence[ConflictItem], what: str, remedy: str) -> Con
     error.ids = {slide: sorted(texts) for slide, texts in ids.items()}
     error.conflicts = Conflicts(items)
     return error
-
-
-def merged_by_key(items: Iterable[ConflictItem], choices: Mapping[Any, Choice]) -> list[ConflictItem]:
-    """Return the conflicts for which there is no choice."""
-    return [item for item in items if item.key not in choices]

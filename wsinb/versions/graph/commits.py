@@ -54,6 +54,8 @@ class Draft:
         ``{name: {"sha256", "size"}}``.
     journal
         Id of the journal that held these edits, or None.
+    merged
+        The commits, besides the head of the branch, of which this one holds the changes.
     """
 
     message: str
@@ -66,6 +68,7 @@ class Draft:
     edits: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
     artifacts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     journal: str | None = None
+    merged: tuple[Record, ...] = ()
 
 
 class Committer:
@@ -148,8 +151,8 @@ class Committer:
             "labels": draft.labels or parent.data["labels"],
             "project": draft.project or parent.data["project"],
             "sets": draft.sets or parent.data["sets"],
-            "parents": [parent.id],
-            "generation": parent.generation + 1,
+            "parents": [parent.id, *(record.id for record in draft.merged)],
+            "generation": 1 + max(record.generation for record in (parent, *draft.merged)),
             "depth": parent.depth + 1,
             "skip": self._ancestry.skip(parent),
             "states": self._states(head, draft),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -89,7 +89,7 @@ class Tables:
         self._objects = objects
         self._files: Cache[str, _File] = Cache(CACHED_BYTES)
         self._overlays: Cache[str, Overlay] = Cache(CACHED_BYTES)
-        self._keys: Cache[str, tuple[Ids, npt.NDArray[np.int64]]] = Cache(CACHED_BYTES)
+        self._keys: Cache[str, tuple[Ids, npt.NDArray[np.uint16]]] = Cache(CACHED_BYTES)
 
     def parts(self, state: State) -> list[PartInfo]:
         """Return the parts of a state."""
@@ -123,8 +123,14 @@ class Tables:
         top = self._top(state, staged)
         pieces = self._top_rows(top, top.alive & isin(top.ids, wanted), None)
         rest = wanted.take(~isin(wanted, top.ids))
-        for part in self.parts(state) if len(rest) else ():
-            rows = self._rows_in_part(part, rest)
+        pieces += [self.rows_in_parts(self.parts(state), rest)] if len(rest) else []
+        return concat(pieces).combine_chunks()
+
+    def rows_in_parts(self, parts: Iterable[PartInfo], wanted: Ids) -> pa.Table:
+        """Return the rows that parts hold of the wanted ids, whatever lies over them; in any order."""
+        pieces = []
+        for part in parts:
+            rows = self._rows_in_part(part, wanted)
             if len(rows):
                 file = self._file(part_key(part.sha256))
                 groups = np.unique(np.searchsorted(file.starts, rows, "right") - 1)
@@ -230,17 +236,17 @@ class Tables:
     def _rows_in_part(self, part: PartInfo, ids: Ids) -> npt.NDArray[np.int64]:
         sorted_ids, rows = self._part_keys(part)
         found = locate(sorted_ids, ids)
-        return rows[found[found >= 0]]
+        return rows[found[found >= 0]].astype(np.int64)
 
-    def _part_keys(self, part: PartInfo) -> tuple[Ids, npt.NDArray[np.int64]]:
+    def _part_keys(self, part: PartInfo) -> tuple[Ids, npt.NDArray[np.uint16]]:
         return self._load_keys(keys_key(part.sha256))
 
-    def _load_keys(self, key: str) -> tuple[Ids, npt.NDArray[np.int64]]:
-        def load() -> tuple[tuple[Ids, npt.NDArray[np.int64]], int]:
+    def _load_keys(self, key: str) -> tuple[Ids, npt.NDArray[np.uint16]]:
+        def load() -> tuple[tuple[Ids, npt.NDArray[np.uint16]], int]:
             with self._reading(key):
                 data = self._store.open(key).read_buffer()
             ids, rows = decode_keys(memoryview(data), f"{self._store.url}/{key}")
-            return (ids, rows), 24 * len(rows)
+            return (ids, rows), len(data)
 
         return self._keys.get(key, load)
 
