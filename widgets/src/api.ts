@@ -5,7 +5,14 @@ import {
   PROTOCOL,
   type CommitInfo,
   type CommitRequest,
+  type Conflict,
+  type DiffPage,
+  type DiffQuery,
+  type DraftInfo,
+  type DraftRequest,
   type LabelInfo,
+  type MergeRequest,
+  type Refs,
   type SlideInfo,
   type Source,
   type StoredFeature,
@@ -16,7 +23,9 @@ export class ApiError extends Error {
   constructor(
     message: string,
     readonly status: number,
-    readonly kind: string
+    readonly kind: string,
+    /** What two sides changed differently, where that is the reason. */
+    readonly conflicts: readonly Conflict[] = []
   ) {
     super(message);
   }
@@ -61,8 +70,52 @@ export class Api {
 
   /** The newest commit of a branch. */
   async head(project: string, branch: string): Promise<CommitInfo | null> {
-    const { commits } = await this.get<{ commits: CommitInfo[] }>('log', { project, branch, limit: 1 });
-    return commits[0] ?? null;
+    return (await this.log(project, branch, 1))[0] ?? null;
+  }
+
+  /** The newest commits of a branch, the newest first; with a slide, those that changed it. */
+  async log(project: string, branch: string, limit: number, slide?: string): Promise<CommitInfo[]> {
+    const query = { project, branch, limit, slide };
+    return (await this.get<{ commits: CommitInfo[] }>('log', query)).commits;
+  }
+
+  refs(project: string): Promise<Refs> {
+    return this.get('refs', { project });
+  }
+
+  diff(query: DiffQuery, offset: number, limit: number): Promise<DiffPage> {
+    return this.get('diff', { ...query, offset, limit });
+  }
+
+  /** Give a version a name: a branch goes on from there, a tag stays. */
+  addRef(kind: 'branch' | 'tag', project: string, name: string, at: string): Promise<Refs> {
+    return this.post(kind, { project, name, at });
+  }
+
+  merge(request: MergeRequest): Promise<{ commit: string }> {
+    return this.post('merge', request);
+  }
+
+  revert(project: string, commit: string, branch: string): Promise<{ commit: string }> {
+    return this.post('revert', { project, commit, branch });
+  }
+
+  /** Bring annotations back as they were in the version `at`. */
+  restore(place: Place, ids: string[], at: string): Promise<{ commit: string }> {
+    return this.post('restore', { ...place, ids, at });
+  }
+
+  /** Keep unsaved edits on the server; the answer comes when they are on its disk. */
+  async keepDraft(request: DraftRequest): Promise<string> {
+    return (await this.post<{ draft: string }>('draft', request)).draft;
+  }
+
+  async drafts(place: Place): Promise<DraftInfo[]> {
+    return (await this.get<{ drafts: DraftInfo[] }>('drafts', { ...place })).drafts;
+  }
+
+  async discardDraft(project: string, draft: string): Promise<void> {
+    await this.post('draft/discard', { project, draft });
   }
 
   commit(request: CommitRequest): Promise<{ commit: string; ids: string[] }> {
@@ -115,12 +168,26 @@ export class Api {
       throw new ApiError(sentenceFor(response.status), response.status, 'NoExtension');
     }
     if (!response.ok) {
-      const { error, message, kind } = body as { error?: string; message?: string; kind?: string };
+      const { error, message, kind, conflicts } = body as Failure;
       const sentence = error ?? message ?? sentenceFor(response.status);
-      throw new ApiError(sentence, response.status, kind ?? 'ServerError');
+      throw new ApiError(sentence, response.status, kind ?? 'ServerError', conflicts);
     }
     return body as T;
   }
+}
+
+interface Failure {
+  error?: string;
+  message?: string;
+  kind?: string;
+  conflicts?: Conflict[];
+}
+
+/** Where annotations are stored, and the branch that is worked on. */
+export interface Place {
+  project: string;
+  slide: string;
+  branch: string;
 }
 
 export interface AnnotationQuery extends Query {

@@ -14,8 +14,10 @@ export interface HandParts {
   labels: Labels;
   overlay: Overlay;
   drawing: Drawing;
+  /** Whether nothing can be edited at the moment. */
+  readOnly: () => boolean;
   /** Runs what may fail, and shows the error. */
-  guard: (action: () => Promise<unknown>) => Promise<void>;
+  guard: (action: () => Promise<unknown>) => Promise<unknown>;
   selectionChanged: (selected: boolean) => void;
 }
 
@@ -95,7 +97,7 @@ export class Hand {
   }
 
   private onClick({ latlng }: L.LeafletMouseEvent): void {
-    if (!this.parts.drawing.tool) {
+    if (!this.parts.drawing.tool && !this.parts.readOnly()) {
       void this.parts.guard(() => this.selectAt(latlng));
     }
   }
@@ -125,7 +127,7 @@ export class Hand {
 
   private tell(found: Found | null): void {
     this.readOut?.setFound(found ? foundText(found) : '');
-    const editable = found !== null && found.picked.count === null;
+    const editable = found !== null && found.picked.count === null && !this.parts.readOnly();
     this.parts.map.getContainer().classList.toggle('wsinb-mod-over', editable);
   }
 }

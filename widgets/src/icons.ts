@@ -51,3 +51,22 @@ export const eyeOffIcon = stroke(
   '<path d="M2.500 12S6 5.500 12 5.500 21.500 12 21.500 12 18 18.500 12 18.500 2.500 12 2.500 12z" opacity=".45"/><path d="M4 20L20 4"/>'
 );
 export const closeIcon = stroke('close', '<path d="M7 7l10 10M17 7L7 17"/>');
+export const historyIcon = stroke(
+  'history',
+  '<path d="M4 5v5h5"/><path d="M4.700 10A8 8 0 1 1 4 13"/><path d="M12 8v4.500l3 2"/>'
+);
+export const branchIcon = stroke(
+  'branch',
+  '<circle cx="7" cy="5.500" r="2"/><circle cx="7" cy="18.500" r="2"/><circle cx="17" cy="8" r="2"/><path d="M7 7.500v9M17 10c0 4-6 3-9.500 6.500"/>'
+);
+export const tagIcon = stroke('tag', '<path d="M4 4h8l8 8-8 8-8-8z"/><circle cx="8.500" cy="8.500" r="1"/>');
+export const mergeIcon = stroke(
+  'merge',
+  '<circle cx="7" cy="5.500" r="2"/><circle cx="7" cy="18.500" r="2"/><circle cx="17" cy="15" r="2"/><path d="M7 7.500v9M7.500 7.500c1 4.500 4 6.500 7.500 7"/>'
+);
+export const compareIcon = stroke(
+  'compare',
+  '<path d="M12 3v18"/><path d="M8.500 6H4v12h4.500"/><path d="M15.500 6H20v12h-4.500" stroke-dasharray="3 2.500"/>'
+);
+export const previousIcon = stroke('previous', '<path d="M15 5l-7 7 7 7"/>');
+export const nextIcon = stroke('next', '<path d="M9 5l7 7-7 7"/>');

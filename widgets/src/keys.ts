@@ -2,6 +2,8 @@
 import type { DrawTool } from './edit/draw';
 import { TOOL_KEYS } from './panel/toolbar';
 
+const STEP_KEYS: Record<string, 1 | -1> = { n: 1, p: -1 };
+
 export interface KeyActions {
   save: () => void;
   undo: () => void;
@@ -10,6 +12,9 @@ export interface KeyActions {
   cancel: () => void;
   fit: () => void;
   labelImage: () => void;
+  history: () => void;
+  /** Go to the next change or the one before; returns whether there is anything to step through. */
+  step: (by: 1 | -1) => boolean;
   useTool: (tool: DrawTool | null) => void;
   /** Returns whether a label has that key. */
   chooseLabel: (key: string) => boolean;
@@ -72,7 +77,22 @@ export function handleKey(event: KeyboardEvent, actions: KeyActions): boolean {
     actions.removeSelected();
     return true;
   }
-  return event.key.length === 1 && actions.chooseLabel(event.key);
+  return event.key.length === 1 && plainKey(event.key, actions);
+}
+
+/** A label's own key wins over the history's; while changes are stepped through there is nothing to label. */
+function plainKey(key: string, actions: KeyActions): boolean {
+  if (key in STEP_KEYS && actions.step(STEP_KEYS[key]!)) {
+    return true;
+  }
+  if (actions.chooseLabel(key)) {
+    return true;
+  }
+  if (key === 'h') {
+    actions.history();
+    return true;
+  }
+  return false;
 }
 
 function commandKey(event: KeyboardEvent, actions: KeyActions, typing: boolean): boolean {
@@ -97,6 +117,8 @@ function shiftKey(event: KeyboardEvent, actions: KeyActions): boolean {
     actions.useTool(TOOL_KEYS[key] ?? null);
   } else if (key === 'I') {
     actions.labelImage();
+  } else if (key === 'H') {
+    actions.history();
   } else if (event.code === 'Digit0') {
     actions.fit();
   } else {

@@ -83,10 +83,10 @@ export class Labels {
     return SUGGESTED_COLORS.find(color => !used.has(color)) ?? SUGGESTED_COLORS[this.list.length % 8]!;
   }
 
-  /** A free key for a name: one of its letters, else a digit. */
+  /** A free key for a name: one of its letters, else a digit; h opens the history. */
   suggestKey(name: string): string | null {
     const candidates = [...name.toLowerCase().replace(/[^a-z0-9]/g, ''), ...'123456789'];
-    return candidates.find(key => !this.byKey(key)) ?? null;
+    return candidates.find(key => key !== 'h' && !this.byKey(key)) ?? null;
   }
 }
 

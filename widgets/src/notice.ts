@@ -5,6 +5,8 @@ export interface Choice {
   text: string;
   title: string;
   act: () => void;
+  /** What most will want. */
+  accept?: boolean;
 }
 
 const CLOSE: Choice = { text: 'Close', title: 'Close this message', act: () => undefined };
@@ -36,6 +38,16 @@ export class Notice {
     this.timer = window.setTimeout(() => this.clear(), 4000);
   }
 
+  /** Ask something; it stays until it is answered. */
+  ask(message: string, choices: Choice[]): void {
+    this.show('wsinb-mod-ask', message, choices);
+  }
+
+  /** Tell what to do first; it stays until it is closed. */
+  tell(message: string): void {
+    this.show('wsinb-mod-ask', message, [CLOSE]);
+  }
+
   clear(): void {
     window.clearTimeout(this.timer);
     this.node.hidden = true;
@@ -47,13 +59,13 @@ export class Notice {
     this.node.className = `wsinb-notice ${className}`;
     this.node.append(element('p', 'wsinb-notice-text', message));
     const row = element('div', 'wsinb-notice-buttons');
-    for (const { text, title, act } of choices) {
-      row.append(
-        textButton(text, title, () => {
-          this.clear();
-          act();
-        })
-      );
+    for (const { text, title, act, accept } of choices) {
+      const button = textButton(text, title, () => {
+        this.clear();
+        act();
+      });
+      button.classList.toggle('wsinb-mod-accept', accept === true);
+      row.append(button);
     }
     this.node.append(row);
     this.node.hidden = false;

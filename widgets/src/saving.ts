@@ -5,7 +5,7 @@ import type { Labels } from './labels';
 import type { Choice, Notice } from './notice';
 import { askForProject } from './panel/dialog';
 import { defaultMessage, type Session } from './session';
-import type { LabelInfo } from './types';
+import type { Conflict, LabelInfo, Side } from './types';
 
 export interface SavingParts {
   session: Session;
@@ -14,9 +14,11 @@ export interface SavingParts {
   notice: Notice;
   /** The file's path, for a slide that is in no project yet. */
   path: string;
-  showVersion: (version: string | null) => Promise<void>;
+  showVersion: (version: string | null) => Promise<unknown>;
   deselect: () => Promise<void>;
   saved: (commit: string) => void;
+  /** Asks about edits that others were faster with: a side for each id, or null to save nothing. */
+  resolve: (conflicts: readonly Conflict[]) => Promise<Record<string, Side> | null>;
 }
 
 export class Saving {
@@ -28,7 +30,7 @@ export class Saving {
     this.disposed = true;
   }
 
-  /** Run what may fail; an error shows as a sentence, a conflict with a choice. Returns whether it went well. */
+  /** Run what may fail; an error shows as a sentence. Returns whether it went well. */
   async guard(action: () => Promise<unknown>): Promise<boolean> {
     try {
       await action();
@@ -37,11 +39,7 @@ export class Saving {
       if (this.disposed) {
         return false;
       }
-      if (error instanceof ApiError && error.status === 409) {
-        this.offerReload(error);
-      } else {
-        this.parts.notice.error(error instanceof Error ? error.message : String(error));
-      }
+      this.parts.notice.error(error instanceof Error ? error.message : String(error));
       return false;
     }
   }
@@ -53,8 +51,7 @@ export class Saving {
       if (!this.parts.session.place && !(await this.makeProject())) {
         return;
       }
-      await this.commit(message);
-      saved = true;
+      saved = await this.commitResolving(message);
     });
     return saved;
   }
@@ -70,15 +67,36 @@ export class Saving {
     }
   }
 
-  private async commit(message: string): Promise<void> {
+  /** Commit; where somebody else changed the same, ask and try again with the answer. */
+  private async commitResolving(message: string): Promise<boolean> {
+    let choices: Record<string, Side> | undefined;
+    for (;;) {
+      try {
+        await this.commit(message, choices);
+        return true;
+      } catch (error) {
+        if (!(error instanceof ApiError && error.status === 409)) {
+          throw error;
+        }
+        if (error.conflicts.length === 0) {
+          this.offerReload(error);
+          return false;
+        }
+        const answer = await this.parts.resolve(error.conflicts);
+        if (!answer) {
+          return false;
+        }
+        choices = { ...choices, ...answer };
+      }
+    }
+  }
+
+  private async commit(message: string, choices?: Record<string, Side>): Promise<void> {
     const { session, store } = this.parts;
     await this.parts.deselect();
     const { pending, upsert, deleted } = store;
     const text = message || defaultMessage(upsert, deleted);
-    const { commit, ids } = await session.commit(text, upsert, deleted);
-    if (!session.follows) {
-      session.pin(commit);
-    }
+    const { commit, ids } = await session.commit(text, upsert, deleted, choices);
     // the drafts stay in view until the stored layer shows them; what was drawn meanwhile stays unsaved
     await this.guard(() => this.parts.showVersion(commit));
     store.settle(pending, ids, deleted);
@@ -126,7 +144,10 @@ export class Saving {
       store.clear();
     }
     labels.set(await session.labels());
-    session.rebase(session.project!.head);
-    await this.parts.showVersion(session.project!.head);
+    const head = await session.head();
+    if (head) {
+      session.rebase(head);
+    }
+    await this.parts.showVersion(head);
   }
 }

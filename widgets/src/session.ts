@@ -1,12 +1,6 @@
 /** What is open: the slide, its project, the version that is shown and the one that edits are based on. */
-import { ApiError, type Api } from './api';
-import type { Feature, LabelInfo, ProjectInfo, SlideInfo, Source, VectorMeta } from './types';
-
-export interface Place {
-  project: string;
-  slide: string;
-  branch: string;
-}
+import { ApiError, type Api, type Place } from './api';
+import type { Feature, LabelInfo, ProjectInfo, Side, SlideInfo, Source, VectorMeta } from './types';
 
 export class Session {
   private slideInfo: SlideInfo | null = null;
@@ -17,7 +11,9 @@ export class Session {
     private readonly api: Api,
     private readonly source: Source,
     /** A version to show; null follows the newest. */
-    private pinned: string | null
+    private pinned: string | null,
+    /** The branch that is worked on; null is the project's own. */
+    private branch: string | null = null
   ) {}
 
   /** The slide, once it is open. */
@@ -29,10 +25,16 @@ export class Session {
     return this.pinned === null;
   }
 
+  get pinnedVersion(): string | null {
+    return this.pinned;
+  }
+
   /** Where annotations are stored, or null for a slide without a project. */
   get place(): Place | null {
     const project = this.slideInfo?.project;
-    return project?.slide ? { project: project.path, slide: project.slide, branch: project.branch } : null;
+    return project?.slide
+      ? { project: project.path, slide: project.slide, branch: this.branch ?? project.branch }
+      : null;
   }
 
   get project(): ProjectInfo | null {
@@ -58,6 +60,13 @@ export class Session {
     this.pinned = version;
   }
 
+  /** Work on another branch from now on. */
+  switchTo(branch: string): void {
+    this.branch = branch;
+    this.pinned = null;
+    this.base = null;
+  }
+
   /** The commit that unsaved edits build on. */
   get editBase(): string | null {
     return this.base;
@@ -68,13 +77,10 @@ export class Session {
     this.base = version;
   }
 
-  /** The newest commit, when it is another than `shown`. */
-  async news(shown: string | null): Promise<string | null> {
-    if (!this.place || !this.follows) {
-      return null;
-    }
-    const head = await this.api.head(this.place.project, this.place.branch);
-    return head && head.id !== shown ? head.id : null;
+  /** The newest commit of the branch. */
+  async head(): Promise<string | null> {
+    const { place } = this;
+    return place && ((await this.api.head(place.project, place.branch))?.id ?? null);
   }
 
   /** Labels as the project has them now. */
@@ -104,11 +110,12 @@ export class Session {
   async commit(
     message: string,
     upsert: Feature[],
-    deleted: readonly string[]
+    deleted: readonly string[],
+    choices?: Record<string, Side>
   ): Promise<{ commit: string; ids: string[] }> {
     const place = this.place!;
     const base = this.base ?? this.project!.head;
-    const request = { ...place, base, message, upsert, delete: [...deleted] };
+    const request = { ...place, base, message, upsert, delete: [...deleted], choices };
     return this.api.commit(request);
   }
 }

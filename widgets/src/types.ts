@@ -78,11 +78,117 @@ export interface VectorMeta {
   min_zoom: number;
 }
 
+export interface Counts {
+  added: number;
+  updated: number;
+  deleted: number;
+}
+
 export interface CommitInfo {
   id: string;
+  /** Ids; the first one is what the commit was made on. */
+  parents: string[];
   author: string;
   time: string;
   message: string;
+  /** Per slide. */
+  changes: Record<string, Counts>;
+}
+
+/** A branch or a tag. */
+export interface Ref {
+  name: string;
+  commit: string;
+}
+
+export interface Refs {
+  branches: Ref[];
+  tags: Ref[];
+}
+
+export type ChangeKind = 'added' | 'deleted' | 'moved' | 'relabelled' | 'changed';
+
+/** What happened to one annotation between two versions. */
+export interface Change {
+  id: string;
+  kind: ChangeKind;
+  /** The columns that differ; `geometry` stands for shape and parameters as well. */
+  fields: string[];
+  /** xmin, ymin, xmax, ymax of both sides; null for a label of the whole image. */
+  box: [number, number, number, number] | null;
+  before: Feature | null;
+  after: Feature | null;
+}
+
+export interface DiffQuery {
+  project: string;
+  slide: string;
+  from: string;
+  to: string;
+}
+
+/** A page of a difference; the counts and the total are of all of it. */
+export interface DiffPage {
+  from: string;
+  to: string;
+  counts: Counts;
+  total: number;
+  changes: Change[];
+}
+
+/** One field of one thing that two sides changed differently. */
+export interface Conflict {
+  /** Null for what belongs to no slide: a label, say, whose `id` is then `labels/<name>`. */
+  slide: string | null;
+  id: string;
+  /** Null where one side took the whole thing away. */
+  field: string | null;
+  base: unknown;
+  ours: unknown;
+  theirs: unknown;
+}
+
+export type Side = 'ours' | 'theirs';
+
+export interface MergeChoice {
+  slide: string | null;
+  id: string;
+  field: string | null;
+  choice: Side;
+}
+
+export interface MergeRequest {
+  project: string;
+  from: string;
+  into: string;
+  message?: string;
+  choices?: MergeChoice[];
+}
+
+/** A feature on its way to or from the server's journal; `key` is the browser's name for one without id. */
+export type KeyedFeature = Feature & { key?: string };
+
+/** What changed in the unsaved edits since the server was told last. */
+export interface DraftRequest {
+  project: string;
+  slide: string;
+  branch: string;
+  base: string;
+  draft: string | null;
+  set: KeyedFeature[];
+  unset: string[];
+  delete: string[];
+  undelete: string[];
+}
+
+/** Unsaved edits that the server kept. */
+export interface DraftInfo {
+  id: string;
+  base: string;
+  time: string;
+  author: string;
+  features: KeyedFeature[];
+  deleted: string[];
 }
 
 export interface CommitRequest {
@@ -93,4 +199,6 @@ export interface CommitRequest {
   message: string;
   upsert: Feature[];
   delete: string[];
+  /** By id, for edits of what somebody else has changed meanwhile. */
+  choices?: Record<string, Side>;
 }

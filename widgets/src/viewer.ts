@@ -8,6 +8,8 @@ import { Drawing } from './edit/draw';
 import { Overlay } from './edit/overlay';
 import { EditStore } from './edit/store';
 import { Hand } from './hand';
+import type { History } from './history/history';
+import { Versions } from './history/versions';
 import { ImageLayer, MAX_ZOOM, slideBounds } from './image';
 import { Keyboard } from './keys';
 import { Labels } from './labels';
@@ -30,6 +32,10 @@ export interface ViewerOptions {
   source: Source;
   /** A version to show; null follows the newest. */
   version?: string | null;
+  /** A version to compare it with; null shows no difference. */
+  compare?: string | null;
+  /** The branch to work on; null is the project's own. */
+  branch?: string | null;
   /** Whether to start with the whole slide in view. */
   fit?: boolean;
 }
@@ -39,6 +45,8 @@ export class Viewer {
   readonly labels = new Labels();
   private readonly root = element('div', 'wsinb-root');
   private readonly notice = new Notice(message => this.failedSignal.emit(message));
+  private readonly versions: Versions;
+  private readonly toolbar: Toolbar;
   private readonly session: Session;
   private readonly overlay: Overlay;
   private readonly drawing: Drawing;
@@ -61,7 +69,8 @@ export class Viewer {
     const { store, labels, notice } = this;
     // Leaflet's own 60 jumps two levels at each notch of a usual mouse
     map.options.wheelPxPerZoomLevel = WHEEL_PX_PER_ZOOM;
-    this.session = new Session(options.api, options.source, options.version ?? null);
+    const { api } = options;
+    this.session = new Session(api, options.source, null, options.branch);
     this.overlay = new Overlay(map, store, label => labels.colorOf(label));
     this.drawing = new Drawing(map, () => labels.colorOf(labels.current));
     this.saving = new Saving({
@@ -72,7 +81,8 @@ export class Viewer {
       path: options.source.path ?? '',
       showVersion: version => this.showVersion(version),
       deselect: () => this.hand.select(null),
-      saved: commit => this.savedSignal.emit(commit)
+      saved: commit => this.savedSignal.emit(commit),
+      resolve: conflicts => this.versions.resolving.forCommit(conflicts)
     });
     this.hand = new Hand({
       map,
@@ -80,6 +90,7 @@ export class Viewer {
       labels,
       overlay: this.overlay,
       drawing: this.drawing,
+      readOnly: () => this.readOnly,
       guard: action => this.guard(action),
       selectionChanged: selected => this.saveRow.setSelected(selected)
     });
@@ -90,13 +101,27 @@ export class Viewer {
     );
     this.saveRow = new SaveRow(store, {
       save: message => this.save(message),
-      discard: () => this.discard(),
+      discard: () => void this.discard(),
       removeSelected: () => this.hand.removeSelected()
     });
     this.wholeImage = new WholeImage(store, labels);
-    const { saving, hand, overlay, drawing, palette, saveRow, wholeImage } = this;
-    this.disposables = [saving, hand, overlay, drawing, palette, saveRow, wholeImage, this.keyboard()];
+    this.versions = new Versions({
+      ...{ map, api, store, notice, root: this.root, session: this.session },
+      guard: action => this.saving.guard(action),
+      showVersion: version => this.showVersion(version),
+      keptChanged: kept => this.saveRow.setKept(kept),
+      historyToggled: open => this.toolbar.setHistory(open)
+    });
+    this.toolbar = new Toolbar(map, this.drawing, {
+      fit: () => this.fit(),
+      labelImage: () => this.wholeImage.add(),
+      history: () => this.history.toggle()
+    });
+    const { saving, versions, hand, overlay, drawing, palette, saveRow, wholeImage } = this;
+    this.disposables = [saving, versions, hand, overlay, drawing, palette, saveRow, wholeImage];
+    this.disposables.push(this.keyboard());
     this.build();
+    this.versions.stage.changed.connect(this.onStage, this);
     window.addEventListener('beforeunload', this.onUnload);
     store.changed.connect(this.onEdited, this);
     labels.changed.connect(this.onLabels, this);
@@ -117,8 +142,22 @@ export class Viewer {
     return this.failedSignal;
   }
 
+  get history(): History {
+    return this.versions.history;
+  }
+
+  /** Whether nothing can be edited at the moment. */
+  get readOnly(): boolean {
+    return this.versions.stage.readOnly;
+  }
+
   get dirty(): boolean {
     return this.store.count > 0;
+  }
+
+  /** Whether closing would lose something: unsaved edits that the server has not kept. */
+  get atRisk(): boolean {
+    return this.versions.atRisk;
   }
 
   /** Read the slide and its annotations; errors show as a sentence. */
@@ -138,10 +177,24 @@ export class Viewer {
     this.root.classList.remove('wsinb-mod-loading');
   }
 
-  /** Pin a version, or follow the newest again. */
-  async setVersion(version: string | null): Promise<void> {
-    this.session.pin(version);
-    await this.guard(() => this.showVersion(version));
+  /** Show a version, or the difference to it, read-only; null and null is the newest, to edit. */
+  async setVersion(version: string | null, compare: string | null): Promise<void> {
+    if (this.annotations && !this.history.isShowing({ version, compare })) {
+      await this.guard(() => this.history.show({ version, compare }));
+    }
+  }
+
+  /** The branch that is worked on, once the slide is open. */
+  get branch(): string | null {
+    return this.session.place?.branch ?? null;
+  }
+
+  /** Forget what is unsaved, here and on the server. */
+  async discard(): Promise<void> {
+    await this.hand.select(null);
+    this.store.clear();
+    await this.versions.settled();
+    await this.guard(() => this.showVersion(null));
   }
 
   /** The drafts were committed elsewhere (by the kernel): show that version. */
@@ -150,7 +203,7 @@ export class Viewer {
       await this.guard(async () => {
         this.labels.set(await this.session.labels());
         this.session.rebase(commit);
-        await this.showVersion(commit);
+        await this.history.back();
       });
     }
   }
@@ -179,23 +232,31 @@ export class Viewer {
     window.removeEventListener('beforeunload', this.onUnload);
     this.store.changed.disconnect(this.onEdited, this);
     this.labels.changed.disconnect(this.onLabels, this);
+    this.versions.stage.changed.disconnect(this.onStage, this);
     this.disposables.forEach(part => part.dispose());
     this.root.remove();
     Signal.clearData(this);
   }
 
   private keyboard(): Keyboard {
+    const edit = (act: () => void) => () => {
+      if (!this.readOnly) {
+        act();
+      }
+    };
     return new Keyboard(this.map.getContainer(), {
-      save: () => void this.saveRow.save(),
-      undo: () => this.store.undo(),
-      redo: () => this.store.redo(),
-      removeSelected: () => this.hand.removeSelected(),
+      save: edit(() => void this.saveRow.save()),
+      undo: edit(() => this.store.undo()),
+      redo: edit(() => this.store.redo()),
+      removeSelected: edit(() => this.hand.removeSelected()),
       cancel: () => this.hand.cancel(),
       fit: () => this.fit(),
-      labelImage: () => this.wholeImage.add(),
-      useTool: tool => void (this.session.info && this.drawing.use(tool)),
+      labelImage: edit(() => this.wholeImage.add()),
+      history: () => this.history.toggle(),
+      step: by => this.versions.step(by),
+      useTool: tool => edit(() => void (this.session.info && this.drawing.use(tool)))(),
       chooseLabel: key => {
-        const label = this.labels.byKey(key);
+        const label = this.readOnly ? undefined : this.labels.byKey(key);
         if (label) {
           this.hand.chooseLabel(label.name);
         }
@@ -207,15 +268,9 @@ export class Viewer {
   private build(): void {
     const container = this.map.getContainer();
     container.classList.add('wsinb-map');
-    const toolbar = new Toolbar(
-      this.map,
-      this.drawing,
-      () => this.fit(),
-      () => this.wholeImage.add()
-    );
-    const panel = element('div', 'wsinb-panel wsinb-surface');
+    const panel = element('div', 'wsinb-panel wsinb-surface wsinb-main');
     panel.append(this.palette.node, this.wholeImage.node, this.saveRow.node);
-    for (const node of [toolbar.node, panel, this.notice.node]) {
+    for (const node of [this.toolbar.node, panel, ...this.versions.panels, this.versions.messages()]) {
       this.lay(node);
     }
     container.append(this.root);
@@ -251,14 +306,16 @@ export class Viewer {
     this.hand.readOut = readOut;
     const poll = new Poll(map.getContainer(), () => this.follow());
     this.disposables.push(poll, scale, readOut, annotations, { dispose: () => image.remove() });
-    await this.showVersion(null);
+    const { version = null, compare = null } = this.options;
+    await this.history.show({ version, compare });
+    await this.versions.begin();
   }
 
-  /** Show another version: null is the pinned or the newest one. */
-  private async showVersion(version: string | null): Promise<void> {
+  /** Show another version: null is the pinned or the newest one. Returns its commit. */
+  private async showVersion(version: string | null): Promise<string | null> {
     const meta = await this.session.read(version);
     if (!meta || this.disposed) {
-      return;
+      return null;
     }
     if (!this.dirty) {
       this.session.rebase(meta.version);
@@ -268,15 +325,19 @@ export class Viewer {
     await this.annotations!.show(project, slide, meta);
     this.wholeImage.sync();
     this.shownSignal.emit(this.session.editBase);
+    this.history.showing(meta.version);
+    return meta.version;
   }
 
   /** Somebody else, or a job, may have committed. */
   private async follow(): Promise<void> {
-    const news = await this.session.news(this.annotations?.meta?.version ?? null);
-    if (news && !this.disposed) {
+    const head = await this.session.head();
+    const isNews = head !== null && head !== this.annotations?.meta?.version;
+    if (isNews && this.session.follows && !this.versions.resolving.choosing.active && !this.disposed) {
       this.labels.set(await this.session.labels());
-      await this.showVersion(news);
+      await this.showVersion(head);
     }
+    await this.history.headIs(head);
   }
 
   private async save(message: string): Promise<boolean> {
@@ -287,20 +348,22 @@ export class Viewer {
     return saved;
   }
 
-  private discard(): void {
-    void this.hand.select(null);
-    this.store.clear();
-    void this.guard(() => this.showVersion(null));
-  }
-
   private readonly onUnload = (event: BeforeUnloadEvent): void => {
-    if (this.dirty) {
+    // what the server has is offered again; only what it has not could be lost
+    if (this.versions.atRisk) {
       event.preventDefault();
     }
   };
 
+  private onStage(): void {
+    void this.drawing.use(null);
+    void this.hand.select(null);
+    this.onEdited();
+  }
+
   private onEdited(): void {
-    void this.guard(async () => this.annotations?.shadow(this.store.shadowedIds));
+    const shadowed = this.versions.reading ? [] : this.store.shadowedIds;
+    void this.guard(async () => this.annotations?.shadow(shadowed));
     this.saveRow.setSelected(this.overlay.selected !== null);
   }
 

@@ -156,6 +156,18 @@ export class EditStore {
     this.changedSignal.emit();
   }
 
+  /** Bring back edits of another time, beside those there are; one step to undo. */
+  restore(features: readonly Feature[], deleted: readonly string[]): void {
+    const here = new Set(this.shadowedIds);
+    const drafts = features
+      .filter(({ id }) => id === null || !here.has(id))
+      .map(feature => ({ key: this.nextKey++, feature, pristine: false }));
+    this.change({
+      drafts: [...this.drafts, ...drafts],
+      deleted: [...this.deleted, ...deleted.filter(id => !here.has(id))]
+    });
+  }
+
   /** Take over what the other side of a widget says; equal content changes nothing. */
   replace(features: Feature[], deleted: string[]): void {
     const same =

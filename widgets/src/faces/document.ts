@@ -61,6 +61,16 @@ export class SlideWidget extends Widget {
     return this.viewer?.dirty ?? false;
   }
 
+  /** Whether closing would lose something: unsaved shapes that the server has not kept. */
+  get atRisk(): boolean {
+    return this.viewer?.atRisk ?? false;
+  }
+
+  /** Forget what is unsaved. */
+  async discard(): Promise<void> {
+    await this.viewer?.discard();
+  }
+
   override dispose(): void {
     this.viewer?.dispose();
     super.dispose();
@@ -99,6 +109,8 @@ export class SlideWidget extends Widget {
   }
 }
 
+const KEEP = 'Keep for later';
+
 export class SlideDocument extends DocumentWidget<SlideWidget, DocumentModel> {
   private asking = false;
 
@@ -129,11 +141,20 @@ export class SlideDocument extends DocumentWidget<SlideWidget, DocumentModel> {
     this.asking = true;
     const { button } = await showDialog({
       title: 'Close without saving?',
-      body: 'The unsaved shapes on this slide will be lost.',
-      buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: 'Discard' })]
+      body: this.content.atRisk
+        ? 'The unsaved shapes on this slide will be lost.'
+        : 'The unsaved shapes on this slide can be kept: they are offered when it is opened again.',
+      buttons: [
+        Dialog.cancelButton(),
+        Dialog.warnButton({ label: 'Discard' }),
+        ...(this.content.atRisk ? [] : [Dialog.okButton({ label: KEEP })])
+      ]
     });
     this.asking = false;
     if (button.accept) {
+      if (button.label !== KEEP) {
+        await this.content.discard();
+      }
       this.dispose();
     }
   }

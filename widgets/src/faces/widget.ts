@@ -9,6 +9,9 @@ import { Viewer } from '../viewer';
 interface SlideLayerState extends ILeafletLayerModel {
   source: Source;
   version: string | null;
+  /** A version to compare it with. */
+  compare: string | null;
+  branch: string | null;
   edit_base: string | null;
   drawn: Feature[];
   deleted: string[];
@@ -32,6 +35,8 @@ export class SlideLayerModel extends LeafletLayerModel {
       _view_module: MODULE_NAME,
       source: {},
       version: null,
+      compare: null,
+      branch: null,
       edit_base: null,
       drawn: [],
       deleted: [],
@@ -67,6 +72,8 @@ export class SlideLayerView extends LeafletLayerView {
       api: new Api(),
       source: this.model.get('source') as Source,
       version: this.model.get('version') as string | null,
+      compare: this.model.get('compare') as string | null,
+      branch: this.model.get('branch') as string | null,
       fit: this.model.get('fit') as boolean
     });
     this.viewer = viewer;
@@ -108,8 +115,9 @@ export class SlideLayerView extends LeafletLayerView {
     this.listenTo(this.model, 'change:label', () => {
       viewer.labels.current = this.model.get('label') as string | null;
     });
-    this.listenTo(this.model, 'change:version', () => {
-      void viewer.setVersion(this.model.get('version') as string | null);
+    this.listenTo(this.model, 'change:version change:compare', () => {
+      const [version, compare] = [this.model.get('version'), this.model.get('compare')];
+      void viewer.setVersion(version as string | null, compare as string | null);
     });
     this.listenTo(
       this.model,
@@ -133,7 +141,8 @@ export class SlideLayerView extends LeafletLayerView {
       this.tell({ labels: [...viewer.labels.all], label: viewer.labels.current });
     });
     this.map_view.obj.on('moveend', this.onMoved);
-    viewer.shown.connect((_, base) => this.tell({ edit_base: base }));
+    viewer.shown.connect((_, base) => this.tell({ edit_base: base, branch: viewer.branch }));
+    viewer.history.wantedChanged.connect((_, { version, compare }) => this.tell({ version, compare }));
     viewer.saved.connect((_, saved) => this.tell({ saved }));
     viewer.failed.connect((_, error) => this.tell({ error }));
   }

@@ -1,5 +1,7 @@
 /** The row that tells what is unsaved, and saves it with a message. */
 import { element, iconButton, textButton } from '../dom';
+import { plural } from '../history/words';
+import { QuestionForm } from './form';
 import type { EditStore } from '../edit/store';
 import { redoIcon, trashIcon, undoIcon } from '../icons';
 
@@ -18,6 +20,9 @@ export class SaveRow {
   private readonly redo: HTMLButtonElement;
   private readonly remove: HTMLButtonElement;
   private readonly discard: HTMLButtonElement;
+  private readonly foot = element('div', 'wsinb-row wsinb-gap');
+  private readonly question = new QuestionForm();
+  private readonly kept = element('span', 'wsinb-hint', 'Not kept on the server yet: trying again.');
   private busy = false;
 
   constructor(
@@ -27,7 +32,7 @@ export class SaveRow {
     this.undo = iconButton(undoIcon, 'Undo (Ctrl+Z)', () => store.undo());
     this.redo = iconButton(redoIcon, 'Redo (Ctrl+Shift+Z)', () => store.redo());
     this.remove = iconButton(trashIcon, 'Delete the selected shape (Del)', actions.removeSelected);
-    this.discard = textButton('Discard', 'Forget all unsaved changes', actions.discard);
+    this.discard = textButton('Discard', 'Forget all unsaved changes', () => this.askDiscard());
     this.button = textButton('Save', 'Save as a new version (Ctrl+S)', () => void this.save());
     this.button.classList.add('wsinb-mod-accept');
     this.message.placeholder = 'What did you change?';
@@ -40,9 +45,10 @@ export class SaveRow {
     });
     const head = element('div', 'wsinb-row');
     head.append(this.state, this.undo, this.redo, this.remove);
-    const foot = element('div', 'wsinb-row');
-    foot.append(this.discard, this.button);
-    this.node.append(head, this.message, foot);
+    this.foot.append(this.discard, this.button);
+    this.kept.title = 'These edits are only in this browser at the moment.';
+    this.kept.hidden = true;
+    this.node.append(head, this.kept, this.message, this.foot, this.question.node);
     store.changed.connect(this.render, this);
     this.setSelected(false);
     this.render();
@@ -50,6 +56,11 @@ export class SaveRow {
 
   setSelected(selected: boolean): void {
     this.remove.disabled = !selected;
+  }
+
+  /** Whether the server has what is unsaved; when it has not, say so quietly. */
+  setKept(kept: boolean): void {
+    this.kept.hidden = kept || this.store.count === 0;
   }
 
   async save(): Promise<void> {
@@ -70,8 +81,20 @@ export class SaveRow {
     this.store.changed.disconnect(this.render, this);
   }
 
+  private askDiscard(): void {
+    this.question.ask({
+      sentence: `Forget ${plural(this.store.count, 'unsaved edit')} for good?`,
+      accept: 'Discard',
+      act: () => this.actions.discard()
+    });
+  }
+
   private render(): void {
     const { count } = this.store;
+    if (count === 0) {
+      this.question.close();
+      this.kept.hidden = true;
+    }
     this.state.textContent = this.busy ? 'Saving …' : count === 0 ? 'All saved' : `${count} unsaved`;
     this.node.classList.toggle('wsinb-mod-dirty', count > 0);
     this.undo.disabled = this.busy || !this.store.canUndo;

@@ -14,11 +14,19 @@ export const TOOL_KEYS: Record<string, DrawTool | null> = {
   C: 'circle'
 };
 
+export interface ToolbarActions {
+  fit: () => void;
+  labelImage: () => void;
+  history: () => void;
+}
+
 export class Toolbar {
   readonly node = element('div', 'wsinb-toolbar wsinb-surface');
   private readonly buttons = new Map<DrawTool | null, HTMLButtonElement>();
 
-  constructor(map: L.Map, drawing: Drawing, fit: () => void, labelImage: () => void) {
+  private readonly history: HTMLButtonElement;
+
+  constructor(map: L.Map, drawing: Drawing, actions: ToolbarActions) {
     this.node.setAttribute('role', 'toolbar');
     this.node.setAttribute('aria-label', 'Slide tools');
     const use = (tool: DrawTool | null): void => void drawing.use(tool);
@@ -33,7 +41,7 @@ export class Toolbar {
     this.node.append(
       iconButton(icons.zoomInIcon, 'Zoom in (+)', () => map.zoomIn()),
       iconButton(icons.zoomOutIcon, 'Zoom out (-)', () => map.zoomOut()),
-      iconButton(icons.fitIcon, 'Show the whole slide (Shift+0)', fit),
+      iconButton(icons.fitIcon, 'Show the whole slide (Shift+0)', actions.fit),
       element('div', 'wsinb-separator')
     );
     for (const [tool, icon, title] of tools) {
@@ -45,12 +53,18 @@ export class Toolbar {
     const whole = iconButton(
       icons.wholeImageIcon,
       'Give the current label to the whole image (Shift+I)',
-      labelImage
+      actions.labelImage
     );
     whole.dataset.tool = 'image';
-    this.node.append(whole);
+    this.history = iconButton(icons.historyIcon, 'History of this slide (h)', actions.history);
+    this.history.dataset.tool = 'history';
+    this.node.append(whole, element('div', 'wsinb-separator'), this.history);
     drawing.toolChanged.connect(() => this.mark(drawing.tool));
     this.mark(null);
+  }
+
+  setHistory(open: boolean): void {
+    this.history.setAttribute('aria-pressed', String(open));
   }
 
   private mark(current: DrawTool | null): void {

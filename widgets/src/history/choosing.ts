@@ -1,0 +1,215 @@
+/** Conflicts on the slide: both sides drawn, and a click on one takes it. */
+import type * as L from 'leaflet';
+import { fromLatLng } from '../edit/features';
+import { ConflictsPanel, type ConflictTexts } from '../panel/conflicts';
+import type { Conflict, Position, Side } from '../types';
+import { boxOfCase, Cases, sideFeature, type Case } from './cases';
+import { SIDES } from './kinds';
+import { goTo, hitBox } from './place';
+import { Sheet } from './sheet';
+import { boxOf, isInView, outline, tag, toScreen, type View } from './strokes';
+
+const HIT_PX = 8;
+
+export class Choosing {
+  readonly panel: ConflictsPanel;
+  private readonly sheet: Sheet;
+  private cases: Cases | null = null;
+  private texts: ConflictTexts | null = null;
+  private answer: (cases: Cases | null) => void = () => undefined;
+
+  constructor(private readonly map: L.Map) {
+    this.panel = new ConflictsPanel({
+      step: by => this.step(by),
+      choose: (conflicts, side) => this.choose(conflicts, side),
+      chooseAll: side => this.cases?.chooseAll(side),
+      finish: () => this.end(this.cases),
+      cancel: () => this.end(null)
+    });
+    this.sheet = new Sheet((context, view) => this.paint(context, view));
+  }
+
+  get active(): boolean {
+    return this.cases !== null;
+  }
+
+  /** Resolves with a choice for each conflict, or with null when the person goes back. */
+  ask(conflicts: readonly Conflict[], perField: boolean, texts: ConflictTexts): Promise<Cases | null> {
+    this.end(null);
+    const cases = new Cases(conflicts, perField);
+    this.cases = cases;
+    this.texts = texts;
+    cases.changed.connect(this.redraw, this);
+    this.panel.show(cases, texts);
+    this.sheet.addTo(this.map);
+    this.map.on('click', this.onClick, this);
+    this.look();
+    return new Promise(resolve => (this.answer = resolve));
+  }
+
+  step(by: 1 | -1): void {
+    this.cases?.step(by);
+    this.look();
+  }
+
+  dispose(): void {
+    this.end(null);
+  }
+
+  private choose(conflicts: readonly Conflict[], side: Side): void {
+    const { cases } = this;
+    if (!cases) {
+      return;
+    }
+    const { current } = cases;
+    cases.choose(conflicts, side);
+    const decided = current.conflicts.every(conflict => cases.choiceOf(conflict) !== null);
+    if (decided && !cases.complete) {
+      cases.advance();
+      this.look();
+    }
+  }
+
+  private look(): void {
+    const box = this.cases && this.isHere(this.cases.current) ? boxOfCase(this.cases.current) : null;
+    if (box) {
+      goTo(this.map, box);
+    }
+  }
+
+  private isHere(one: Case): boolean {
+    return one.slide === this.texts?.slide;
+  }
+
+  private redraw(): void {
+    this.sheet.redraw();
+  }
+
+  private end(cases: Cases | null): void {
+    if (!this.cases) {
+      return;
+    }
+    this.cases.changed.disconnect(this.redraw, this);
+    this.cases = this.texts = null;
+    this.map.off('click', this.onClick, this);
+    this.sheet.remove();
+    this.panel.hide();
+    this.answer(cases);
+  }
+
+  /** A click on one of the two outlines takes that side; elsewhere it shows the conflict that is there. */
+  private onClick({ latlng }: L.LeafletMouseEvent): void {
+    const { cases } = this;
+    if (!cases) {
+      return;
+    }
+    const slack = HIT_PX / 2 ** this.map.getZoom();
+    const place = fromLatLng(latlng);
+    const here = cases.all.filter(one => this.isHere(one));
+    const one = hitBox(place, [cases.current], boxOfCase, slack) ?? hitBox(place, here, boxOfCase, slack);
+    if (!one) {
+      return;
+    }
+    if (one !== cases.current) {
+      cases.show(one);
+      return;
+    }
+    const side = nearestSide(one, place, slack);
+    if (side) {
+      this.choose(one.conflicts, side);
+    }
+  }
+
+  private paint(context: CanvasRenderingContext2D, view: View): void {
+    const { cases, texts } = this;
+    if (!cases || !texts) {
+      return;
+    }
+    for (const one of cases.all) {
+      const box = this.isHere(one) && one !== cases.current ? boxOfCase(one) : null;
+      if (box && isInView(box, view)) {
+        paintCase(context, one, cases.choiceFor(one), view, null);
+      }
+    }
+    if (this.isHere(cases.current)) {
+      paintCase(context, cases.current, cases.choiceFor(cases.current), view, texts.names);
+    }
+  }
+}
+
+/** The side whose outline runs nearest to a place, where one is near and the other is not as near. */
+export function nearestSide(one: Case, place: Position, slack: number): Side | null {
+  const [ours, theirs] = (['ours', 'theirs'] as const).map(side => {
+    const geometry = sideFeature(one, side)?.geometry;
+    return geometry ? distanceTo(place, positionsOfRings(geometry)) : Infinity;
+  }) as [number, number];
+  const nearest = Math.min(ours, theirs);
+  if (nearest > slack || Math.abs(ours - theirs) < slack / 8) {
+    return null;
+  }
+  return ours < theirs ? 'ours' : 'theirs';
+}
+
+type Path = Position[];
+
+function positionsOfRings(geometry: NonNullable<ReturnType<typeof sideFeature>>['geometry']): Path[] {
+  switch (geometry?.type) {
+    case 'Point':
+      return [[geometry.coordinates]];
+    case 'MultiPoint':
+      return geometry.coordinates.map(position => [position]);
+    case 'LineString':
+      return [geometry.coordinates];
+    case 'Polygon':
+    case 'MultiLineString':
+      return geometry.coordinates;
+    case 'MultiPolygon':
+      return geometry.coordinates.flat();
+    default:
+      return [];
+  }
+}
+
+function distanceTo([x, y]: Position, paths: Path[]): number {
+  let best = Infinity;
+  for (const path of paths) {
+    path.forEach(([x1, y1], i) => {
+      const [x0, y0] = path[i - 1] ?? [x1, y1];
+      const [dx, dy] = [x1 - x0, y1 - y0];
+      const length = dx * dx + dy * dy;
+      const t = length === 0 ? 0 : Math.min(1, Math.max(0, ((x - x0) * dx + (y - y0) * dy) / length));
+      best = Math.min(best, Math.hypot(x - x0 - t * dx, y - y0 - t * dy));
+    });
+  }
+  return best;
+}
+
+function paintCase(
+  context: CanvasRenderingContext2D,
+  one: Case,
+  choice: Side | null,
+  view: View,
+  names: { ours: string; theirs: string } | null
+): void {
+  for (const side of ['base', 'theirs', 'ours'] as const) {
+    const geometry = sideFeature(one, side)?.geometry;
+    if (!geometry || (side === 'base' && !names)) {
+      continue;
+    }
+    const left = choice !== null && choice !== side;
+    context.globalAlpha = left ? 0.4 : 1;
+    outline(context, geometry, view, SIDES[side], {
+      fill: choice === side ? 0.18 : 0,
+      heavier: names && !left ? 0 : -1
+    });
+    const [xmin, ymin, xmax, ymax] = boxOf(geometry)!;
+    // the three words must not cover one another where the outlines are the same
+    const corner = { ours: [xmin, ymin], theirs: [xmax, ymax], base: [xmin, ymax] } as const;
+    if (names) {
+      const [x, y] = toScreen([...corner[side]], view);
+      const below = side === 'ours' ? -3 : 21;
+      tag(context, side === 'base' ? 'before' : names[side], [x, y + below], SIDES[side].color);
+    }
+    context.globalAlpha = 1;
+  }
+}
