@@ -34,6 +34,7 @@ from wsinb.versions.storage.objects import Objects
 from wsinb.versions.storage.store import Store
 from wsinb.versions.tables.columns import Column
 from wsinb.versions.tables.files import check_box
+from wsinb.versions.tables.history import Histories
 from wsinb.versions.tables.reading import Tables
 from wsinb.versions.tables.values import to_frame
 
@@ -57,6 +58,7 @@ class Repository:
         self.refs = Refs(store)
         self.ancestry = Ancestry(store)
         self.tables = Tables(store, self.objects)
+        self.histories = Histories(store)
         self.artifacts = Artifacts(store)
         self.naming = Naming(self.refs)
         self.committer = Committer(store, self.objects, self.refs, self.ancestry)

@@ -22,6 +22,7 @@ __all__ = [
     "canonical",
     "changes_key",
     "commit_key",
+    "history_key",
     "is_content_key",
     "keys_key",
     "object_key",
@@ -70,6 +71,11 @@ def keys_key(sha: str) -> str:
 def run_key(sha: str) -> str:
     """Key of several change sets merged into one."""
     return f"runs/{sha}.parquet"
+
+
+def history_key(sha: str) -> str:
+    """Key of who changed which id when, merged from several change sets."""
+    return f"history/{sha}.parquet"
 
 
 def artifact_key(sha: str) -> str:
