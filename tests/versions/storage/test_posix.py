@@ -1,4 +1,4 @@
-"""The store on a POSIX file system, key by key."""
+"""What is peculiar to the store on a POSIX file system."""
 
 from __future__ import annotations
 
@@ -17,26 +17,6 @@ from wsinb.versions.storage.posix import PosixStore
 @pytest.fixture
 def store(tmp_path):
     return PosixStore(tmp_path / "store")
-
-
-def test_the_first_writer_of_a_key_wins(store, tmp_path):
-    assert store.put_if_absent("a/b", b"first")
-    assert not store.put_if_absent("a/b", b"second")
-    (tmp_path / "file").write_bytes(b"third")
-    assert not store.put_if_absent("a/b", tmp_path / "file")
-    assert store.put_if_absent("a/c", tmp_path / "file")
-    assert (store.get("a/b"), store.get("a/c")) == (b"first", b"third")
-    assert store.list("a/") == ["b", "c"]
-    assert store.exists("a/b")
-    assert not store.exists("a/d")
-
-
-def test_a_copy_is_made_once(store):
-    store.put_if_absent("a", b"1")
-    store.put_if_absent("b", b"2")
-    assert store.copy_if_absent("a", "refs/x")
-    assert not store.copy_if_absent("b", "refs/x")
-    assert store.get("refs/x") == b"1"
 
 
 def test_a_file_is_flushed_whatever_another_thread_flushes_while_it_is_written(store, monkeypatch):
@@ -69,13 +49,6 @@ def test_a_flush_that_another_thread_has_only_begun_is_not_relied_upon(store, mo
     assert flushed == [store.path("objects")] * 2
     store.sync()
     assert len(flushed) == 2
-
-
-def test_absent_keys(store):
-    assert store.list("nothing/") == []
-    for read in (store.get, store.open):
-        with pytest.raises(FileNotFoundError):
-            read("nothing")
 
 
 def test_files_under_way_are_not_listed(store):

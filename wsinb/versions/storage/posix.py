@@ -16,7 +16,7 @@ from typing import Any
 from wsinb.errors import StorageError
 from wsinb.versions.storage.store import Entry
 
-__all__ = ["PosixStore"]
+__all__ = ["PosixStore", "reason_of", "sync_folder"]
 
 TEMPORARY = ".tmp-"
 JOURNALS = "journals"
@@ -154,7 +154,7 @@ class PosixStore:
             folders = dict(self._unsynced)
         for folder, change in sorted(folders.items()):
             with self._explained("write", folder.name):
-                _sync_folder(folder)
+                sync_folder(folder)
             # not before: what another thread waits for must not look done; nor what came meanwhile
             with self._lock:
                 if self._unsynced.get(folder) == change:
@@ -222,7 +222,7 @@ class PosixStore:
             return
         self._make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
     @contextlib.contextmanager
     def _explained(self, verb: str, key: str) -> Iterator[None]:
@@ -235,15 +235,20 @@ class PosixStore:
                 raise
             raise StorageError(f"Cannot write {key} in {self.folder}: the folder is gone.") from None
         except OSError as error:
-            reason = _REASONS.get(error.errno or 0, str(error.strerror or error))
-            raise StorageError(f"Cannot {verb} {key} in {self.folder}: {reason}.") from error
+            raise StorageError(f"Cannot {verb} {key} in {self.folder}: {reason_of(error)}.") from error
 
 
 def _modified(stat: os.stat_result) -> datetime:
     return datetime.fromtimestamp(stat.st_mtime, UTC)
 
 
-def _sync_folder(folder: Path) -> None:
+def reason_of(error: OSError) -> str:
+    """Return why a file could not be read or written, with the remedy where it is known."""
+    return _REASONS.get(error.errno or 0, str(error.strerror or error))
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names of a folder survive a power failure, where the file system has such a call."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -15,7 +15,14 @@ PASSING = (408, 425, 429)
 _STATUS = re.compile(r"status code: (\d{3})")
 # what the client says of requests that it could not even make
 _HOPELESS = ("builder error", "Account must be specified", "InvalidUri", "dns error: invalid")
-_NO_CREDENTIALS = ("169.254.169.254", "169.254.170.2", "metadata.google.internal")
+# the addresses at which a machine of a cloud asks for its credentials, the last resort of the client
+_NO_CREDENTIALS = (
+    "169.254.169.254",
+    "169.254.170.2",
+    "metadata.google.internal",
+    "latest/api/token",
+    "latest/meta-data/iam",
+)
 
 
 class Patience:
@@ -74,6 +81,8 @@ def reason(error: Exception) -> str:
         return "access is denied: check the credentials and what they may do"
     if code in (301, 307, 308):
         return "the bucket is in another region: pass region=..."
+    if is_conflict(error):
+        return "other writers are putting it at the same time: try again"
     if "NotImplemented" in text or name == "NotSupportedError":
         return "the server cannot write only where nothing is yet: use one with conditional writes"
     if code is not None:
@@ -83,6 +92,8 @@ def reason(error: Exception) -> str:
         return "the address is not https: pass allow_http=True if that is meant"
     if "timed out" in text or "TimedOut" in text or "Timeout" in text:
         return "the server did not answer in time: try again later, or pass a longer timeout=..."
+    if "body error" in text or "error reading a body" in text:
+        return "the answer broke off: check the network and try again"
     if "error sending request" in text or "Connect" in text:
         return "the server cannot be reached: check the address and the network, and try again"
     return f"{text.splitlines()[0].strip().rstrip('.:')}: check the address and the options"

@@ -103,9 +103,10 @@ class Address:
             raise InvalidInput(
                 f"{url!r} cannot hold a project: use a folder, or an address with s3://, gs://, az:// or memory://."
             )
-        bucket, _, prefix = rest.strip("/").partition("/")
+        bucket, _, prefix = rest.rstrip("/").partition("/")
         if not bucket or "@" in bucket or any(part in ("", ".", "..") for part in (prefix or "x").split("/")):
-            raise InvalidInput(f"{scheme}://{rest} is no address: write it like {scheme}://bucket/study.")
+            shown = rest.rpartition("@")[2]
+            raise InvalidInput(f"{scheme}://{shown} is no address: write it like {scheme}://bucket/study.")
         return cls(scheme, bucket, prefix, {**dict(parse_qsl(query)), **(options or {})})
 
     @property
