@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wsinb.errors import WsinbError
     from wsinb.project import Project, create_project, open_project
     from wsinb.tiles import Slide, open_slide
+    from wsinb.versions import SetMember
 
 __version__ = "0.1.0"
 
@@ -21,6 +22,7 @@ __all__ = [
     "Label",
     "LabelSet",
     "Project",
+    "SetMember",
     "Slide",
     "WsinbError",
     "__version__",
@@ -34,6 +36,7 @@ _HOME = {
     "Label": "wsinb.annotate",
     "LabelSet": "wsinb.annotate",
     "Project": "wsinb.project",
+    "SetMember": "wsinb.versions",
     "Slide": "wsinb.tiles",
     "WsinbError": "wsinb.errors",
     "create_project": "wsinb.project",

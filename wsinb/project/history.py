@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from wsinb.versions import MAIN, Commit, Diff, Log, Repository, SlideEntry
+from wsinb.versions import MAIN, Commit, Diff, Log, Repository, SlideEntry, SlideSet, SlideSets
 from wsinb.versions.changes.diff import find_diff
 from wsinb.versions.checkout import Checkout
 from wsinb.versions.graph.naming import RefNames
@@ -20,6 +20,7 @@ class VersionWords:
     """Log, branches, tags, differences and merges; a part of `Project`."""
 
     repository: Repository
+    sets: SlideSets
     view: Callable[..., Any]
 
     def log(self, branch: str = MAIN, limit: int | None = None) -> Log:
@@ -46,6 +47,10 @@ class VersionWords:
     def labels_at(self, version: str) -> LabelSet:
         """Return the labels of a version."""
         return self.repository.labels_of(self.repository.record(version))
+
+    def sets_at(self, version: str) -> dict[str, SlideSet]:
+        """Return the virtual sets of a version, by name."""
+        return self.sets.at(version)
 
     def checkout(self, version: str = MAIN) -> Checkout:
         """Return all that a version holds, to look at; it stays as it is whatever is committed later.

@@ -9,6 +9,7 @@ from typing import Any
 from wsinb.errors import InvalidInput, ProjectExists, StorageError, UnknownProject
 from wsinb.project.project import Project
 from wsinb.versions import PosixStore, Repository
+from wsinb.versions.about import check_title
 from wsinb.versions.storage.layout import FORMAT_KEY
 from wsinb.versions.storage.urls import Address, local_path
 
@@ -53,7 +54,7 @@ def create_project(
     if path is not None:
         return _create_in_folder(path, place, name, author)
     address = Address.parse(str(place), options)
-    title = _check_title(address.name if name is None else name)
+    title = check_title(address.name if name is None else name)
     try:
         Repository.create(address.store(STORE), title, author)
     except ProjectExists:
@@ -64,7 +65,7 @@ def create_project(
 
 
 def _create_in_folder(path: Path, place: str | Path, name: str | None, author: str | None) -> Project:
-    title = _check_title(path.name if name is None else name)
+    title = check_title(path.name if name is None else name)
     try:
         is_file = path.exists() and not path.is_dir()
     except OSError as error:
@@ -148,12 +149,6 @@ def _folder_of(place: str | Path, options: dict[str, Any]) -> Path | None:
     if path is not None and options:
         raise InvalidInput(f"A project in a folder takes no option {min(options)!r}: leave it out.")
     return None if path is None else path.expanduser().absolute()
-
-
-def _check_title(title: Any) -> str:
-    if not isinstance(title, str) or not title.strip() or not title.isprintable():
-        raise InvalidInput(f"A project needs a printable name, not {title!r}.")
-    return title.strip()
 
 
 def _absolute(folder: str | Path) -> Path:

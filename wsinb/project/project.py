@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput
 from wsinb.project.files import FileWords
 from wsinb.project.history import VersionWords
 from wsinb.project.upkeep import UpkeepWords
-from wsinb.versions import MAIN, Columns, Labels, Repository, Session, Slides
+from wsinb.versions import MAIN, Columns, Labels, Places, Repository, Session, Slides, SlideSets, about
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -36,6 +37,7 @@ class Project(VersionWords, FileWords, UpkeepWords):
         self.slides = Slides(repository, folder)
         self.labels = Labels(repository)
         self.columns = Columns(repository)
+        self.sets = SlideSets(repository, Places(repository, self.slides, _find))
 
     @property
     def url(self) -> str:
@@ -62,6 +64,32 @@ class Project(VersionWords, FileWords, UpkeepWords):
     def name(self) -> str:
         """What people call the project."""
         return str(self.repository.metadata_of(self.repository.record(MAIN))["name"])
+
+    def rename(self, name: str, author: str | None = None) -> None:
+        """Give the project another name, as a commit; earlier versions keep the old one.
+
+        Raises
+        ------
+        InvalidInput
+            If the name is empty or cannot be printed.
+        """
+        about.rename(self.repository, name, author)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What people keep with the project, JSON values; `set_metadata` sets it."""
+        stored = self.repository.metadata_of(self.repository.record(MAIN))
+        return MappingProxyType(stored.get("metadata", {}))
+
+    def set_metadata(self, metadata: Mapping[str, Any], author: str | None = None) -> None:
+        """Set what is kept with the project, as a commit; it takes the place of what was there.
+
+        Raises
+        ------
+        InvalidInput
+            If it is no dict of JSON values.
+        """
+        about.set_metadata(self.repository, metadata, author)
 
     @property
     def format(self) -> int:
@@ -148,3 +176,11 @@ class Project(VersionWords, FileWords, UpkeepWords):
             f"<b>{escape(self.name)}</b> <code>{escape(self.url)}</code>"
             f"{self.slides._repr_html_()}{self.labels._repr_html_()}{self.log(limit=5)._repr_html_()}"
         )
+
+
+def _find(url: str) -> tuple[Repository, Slides]:
+    """Open another project, of which a set has members."""
+    from wsinb.project.places import open_project
+
+    other = open_project(url)
+    return other.repository, other.slides

@@ -9,6 +9,8 @@ from wsinb.versions.graph.records import Artifact, Commit, Log
 from wsinb.versions.labellist import Labels
 from wsinb.versions.repository import MAIN, Repository
 from wsinb.versions.session import Session, SlideSession
+from wsinb.versions.setlist import Places, SlideSets
+from wsinb.versions.sets import SetMember, SlideSet
 from wsinb.versions.slidelist import SlideEntry, Slides
 from wsinb.versions.storage.posix import PosixStore
 from wsinb.versions.storage.store import Store
@@ -24,12 +26,16 @@ __all__ = [
     "Diff",
     "Labels",
     "Log",
+    "Places",
     "PosixStore",
     "Repository",
     "Session",
+    "SetMember",
     "SlideDiff",
     "SlideEntry",
     "SlideSession",
+    "SlideSet",
+    "SlideSets",
     "Slides",
     "Store",
     "default_author",

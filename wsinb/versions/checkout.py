@@ -99,7 +99,8 @@ class Checkout:
             f"<td>{len(self[name])}</td></tr>"
             for name, entry in self.slides.items()
         )
-        return f"<code>{escape(repr(self)[1:-1])}</code><table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        return f"<code>{escape(repr(self)[1:-1])}</code>{table}"
 
 
 class SlideCheckout:

@@ -207,6 +207,12 @@ class Repository:
         """Return the own columns of a commit, those that were removed too."""
         return tuple(Column.from_json(entry) for entry in self.metadata_of(record)["columns"])
 
+    def sets_of(self, record: Record) -> Mapping[str, Any]:
+        """Return the virtual sets of a commit: JSON objects by name."""
+        sha = record.data["sets"]
+        sets: Mapping[str, Any] = {} if sha is None else self.objects.get(sha)["sets"]
+        return sets
+
     def put_metadata(self, record: Record, **members: Any) -> str:
         """Store the project metadata of a commit with other members and return the hash for a draft."""
         return self.objects.put({**self.metadata_of(record), **members})

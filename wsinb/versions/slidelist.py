@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, SlideNotFound, UnknownSlide
 from wsinb.names import unknown
+from wsinb.versions.about import check_metadata
 from wsinb.versions.author import check_author
 from wsinb.versions.graph.commits import Draft
 from wsinb.versions.graph.records import Record
 from wsinb.versions.repository import MAIN, Repository
-from wsinb.versions.storage.layout import canonical
 
 if TYPE_CHECKING:
     from wsinb.tiles import Slide
@@ -150,7 +149,7 @@ class Slides(Mapping[str, SlideEntry]):
                 slide.checksum,
                 (int(slide.size[0]), int(slide.size[1])),
                 None if slide.mpp_xy is None else (float(slide.mpp_xy[0]), float(slide.mpp_xy[1])),
-                _check_metadata(metadata),
+                check_metadata(metadata, "slide"),
             )
 
         def change(entries: dict[str, Any]) -> None:
@@ -239,6 +238,35 @@ class Slides(Mapping[str, SlideEntry]):
         self._edit(f"Set micrometres per pixel of slide {name}", {"updated": [name]}, change, author)
         return self[name]
 
+    def set_metadata(self, name: str, metadata: Mapping[str, Any], author: str | None = None) -> SlideEntry:
+        """Set what the project keeps with a slide, as a commit; it takes the place of what was there.
+
+        Parameters
+        ----------
+        name
+            Name of the slide.
+        metadata
+            JSON values, for example ``{"patient": "p12"}``.
+        author
+            Who commits; the user by default.
+
+        Raises
+        ------
+        UnknownSlide
+            If the project has no slide of that name.
+        InvalidInput
+            If the metadata are no dict of JSON values.
+        """
+        checked = check_metadata(metadata, "slide")
+
+        def change(entries: dict[str, Any]) -> None:
+            if name not in entries:
+                raise UnknownSlide(unknown("slide", name, entries))
+            entries[name] = {**entries[name], "metadata": checked}
+
+        self._edit(f"Set metadata of slide {name}", {"updated": [name]}, change, author)
+        return self[name]
+
     def path(self, name: str) -> Path:
         """Return the absolute path of a slide's file, whether or not it is there.
 
@@ -259,9 +287,15 @@ class Slides(Mapping[str, SlideEntry]):
         InvalidInput
             If the file now has another size than the slide.
         """
+        return self.open_entry(self[name])
+
+    def open_entry(self, entry: SlideEntry) -> Slide:
+        """Open the file of a slide of any version, where it is now if it was moved since; see `open`."""
         from wsinb.tiles import open_slide
 
-        entry = self[name]
+        now = self._entries().get(entry.name)
+        if now is not None and now["checksum"] == entry.checksum:
+            entry = replace(entry, path=now["path"])
         file = self._file(entry)
         check_there(entry, file)
         slide = open_slide(file, mpp=entry.mpp)
@@ -352,19 +386,6 @@ def _check_name(name: Any) -> str:
 def _refuse_taken(name: str, entries: Mapping[str, Any]) -> None:
     if name in entries:
         raise InvalidInput(f"The project has a slide {name!r} already: add this one with another name.")
-
-
-def _check_metadata(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return metadata as it will be read back, or raise `InvalidInput`."""
-    if not isinstance(metadata, Mapping | None):
-        raise InvalidInput(
-            f"The metadata of a slide is a dict of JSON values, not {type(metadata).__name__}."
-        )
-    try:
-        back: dict[str, Any] = json.loads(canonical(dict(metadata or {})))
-    except (TypeError, ValueError) as error:
-        raise InvalidInput(f"The metadata of a slide must be JSON values: {error}.") from error
-    return back
 
 
 def _row(entry: SlideEntry) -> str:

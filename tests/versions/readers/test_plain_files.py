@@ -193,3 +193,30 @@ def test_a_place_that_cannot_be_written_is_named(project, tmp_path):
 def test_an_unknown_slide_suggests_near_names(project):
     with pytest.raises(UnknownSlide, match="'one'"):
         project.path_of("main", "onee")
+
+
+def test_own_columns_are_read_everywhere_by_name_with_their_units(project, tmp_path):
+    project.columns.add("area", "float", unit="µm²", description="Area of the outline")
+    project.columns.add("nuclei", "int")
+    session = project.session()
+    session["one"].upsert(session["one"].read().assign(area=81.0, nuclei=3))
+    session.commit("measured")
+    path = project.path_of("main", "one")
+    assert set(gpd.read_parquet(path)["area"]) == set(pl.read_parquet(path)["area"]) == {81.0}
+    field = pq.read_schema(path).field("area")
+    assert field.metadata[b"unit"].decode() == "µm²"
+    assert field.metadata[b"description"] == b"Area of the outline"
+    counts = dict(
+        project.duckdb("main").sql("SELECT slide, sum(nuclei) FROM annotations GROUP BY slide").fetchall()
+    )
+    assert counts == {"one": 3 * len(project.read("one")), "it's two": None}
+    lazy = project.dask("main").compute()
+    assert lazy["nuclei"].dtype == "Int64"
+    assert lazy.groupby("slide")["nuclei"].sum().to_dict() == {"one": counts["one"], "it's two": 0}
+    assert pq.read_schema(project.path_of("main", "no")).names[-2:] == ["area", "nuclei"]
+    collection = json.loads(
+        project.export("main", tmp_path / "out", "geojson", slides=["one"])[0].read_text()
+    )
+    assert {feature["properties"]["area"] for feature in collection["features"]} == {81.0}
+    project.columns.rename("area", "size")
+    assert "size" in gpd.read_parquet(project.path_of("main", "one")).columns

@@ -12,10 +12,11 @@ import pyarrow as pa
 import shapely
 
 from wsinb.annotate.arrow import from_arrow
+from wsinb.annotate.schema import SCHEMA
 from wsinb.errors import InvalidInput, UnknownSlide
 from wsinb.names import unknown
 from wsinb.progress import Progress, track
-from wsinb.versions.readers.plain import write_plain, writing
+from wsinb.versions.readers.plain import plain_pieces, write_plain, writing
 from wsinb.versions.storage.layout import quote_name
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def export(
     labels = repository.labels_of(head.record)
     for name in track(names, f"Exporting {version}", progress):
         with writing(files[name]) as temporary:
-            write(repository.tables.pieces(repository.committer.state(head, name)), labels, temporary)
+            write(plain_pieces(repository, head, name), labels, temporary)
     with writing(manifest) as temporary:
         text = json.dumps(
             _manifest(head, {n: known[n] for n in names}, files, labels), indent=1, ensure_ascii=False
@@ -118,10 +119,18 @@ def _write_geojson(pieces: Iterator[pa.Table], labels: LabelSet, path: Path) -> 
         separator = "\n"
         for piece in pieces:
             for start in range(0, piece.num_rows, FEATURES_AT_ONCE):
-                for feature in _features(from_arrow(piece.slice(start, FEATURES_AT_ONCE)), colours):
+                for feature in _features(_frame(piece.slice(start, FEATURES_AT_ONCE)), colours):
                     file.write(separator + json.dumps(feature, ensure_ascii=False, allow_nan=False))
                     separator = ",\n"
         file.write("\n]}\n")
+
+
+def _frame(piece: pa.Table) -> gpd.GeoDataFrame:
+    """Return a plain table, own columns by name, as a GeoDataFrame."""
+    frame = from_arrow(piece)
+    for name in piece.column_names[len(SCHEMA) :]:
+        frame[name] = piece.column(name).to_pylist()
+    return frame
 
 
 def _features(frame: gpd.GeoDataFrame, colours: dict[str, list[int]]) -> Iterator[dict[str, Any]]:

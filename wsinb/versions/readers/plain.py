@@ -21,11 +21,12 @@ from wsinb.names import unknown
 from wsinb.versions.graph.refs import Head
 from wsinb.versions.storage.layout import canonical, quote_name, sha256
 from wsinb.versions.storage.posix import PosixStore
+from wsinb.versions.tables.columns import plain_table
 
 if TYPE_CHECKING:
     from wsinb.versions.repository import Repository
 
-__all__ = ["plain_file", "write_plain", "writing"]
+__all__ = ["plain_file", "plain_pieces", "write_plain", "writing"]
 
 ROW_GROUP = 5_000  # small enough to pick a region by the statistics of bbox, large enough to scan
 
@@ -52,18 +53,31 @@ def plain_file(repository: Repository, head: Head, slide: str) -> Path:
             os.utime(target)  # it is in use: clearing away spares it
         return target
     with writing(target) as temporary:
-        write_plain(repository.tables.pieces(repository.committer.state(head, slide)), temporary)
+        write_plain(plain_pieces(repository, head, slide), temporary)
     return target
 
 
+def plain_pieces(repository: Repository, head: Head, slide: str) -> Iterator[pa.Table]:
+    """Yield the rows of a slide at a version piece by piece, own columns by name; an empty table first."""
+    columns = repository.columns_of(head.record)
+    yield plain_table(SCHEMA.empty_table(), columns)
+    for piece in repository.tables.pieces(repository.committer.state(head, slide)):
+        yield plain_table(piece, columns)
+
+
 def write_plain(pieces: Iterable[pa.Table], path: Path) -> int:
-    """Write tables of one schema as a GeoParquet 1.1 file, piece by piece; return the number of rows."""
+    """Write tables of one schema as a GeoParquet 1.1 file, piece by piece; return the number of rows.
+
+    What the fields of the schema say (unit, description) is kept.
+    """
     rows = 0
     geo = _Geo()
     iterator = iter(pieces)
     first = next(iterator, SCHEMA.empty_table())
     schema = first.schema
-    with pq.ParquetWriter(path, schema, compression="zstd", store_schema=False) as writer:
+    # the metadata of fields is kept only with the schema of Arrow
+    described = any(field.metadata for field in schema)
+    with pq.ParquetWriter(path, schema, compression="zstd", store_schema=described) as writer:
         for table in _chain(first, iterator):
             if table.num_rows:
                 writer.write_table(table, row_group_size=ROW_GROUP)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wsinb.errors import InvalidInput
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["dask_frame", "duckdb_view"]
 
 VIEW = "annotations"
+# of columns that a project adds: with or without nulls, the same in all partitions
+NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 GROUPS = 20  # of 5,000 rows a partition: some 40 MB in memory
 
 
@@ -87,7 +90,8 @@ def _read_groups(piece: tuple[str, Path, int], empty: bool = False) -> gpd.GeoDa
     with pq.ParquetFile(path) as file:
         groups = range(start, start if empty else min(start + GROUPS, file.metadata.num_row_groups))
         table = file.read_row_groups(list(groups))
-    frame = gpd.GeoDataFrame(table.drop_columns(["bbox", "geometry"]).to_pandas())
+    plain = table.drop_columns(["bbox", "geometry"])
+    frame = gpd.GeoDataFrame(plain.to_pandas(types_mapper=NULLABLE.get))
     wkb = table.column("geometry").to_numpy(zero_copy_only=False)
     frame = frame.set_geometry(gpd.GeoSeries.from_wkb(wkb, index=frame.index).rename("geometry"))
     frame.insert(0, "slide", pd.Series([name] * len(frame), index=frame.index, dtype="str"))
