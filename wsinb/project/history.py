@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from wsinb.versions import MAIN, Commit, Diff, Log, Repository, SlideEntry, SlideSet, SlideSets
+from wsinb.versions.changes.conflicts import Resolver
 from wsinb.versions.changes.diff import find_diff
+from wsinb.versions.changes.merge import Merge, merge
+from wsinb.versions.changes.revert import restore, revert
 from wsinb.versions.checkout import Checkout
 from wsinb.versions.graph.naming import RefNames
 
@@ -142,3 +145,128 @@ class VersionWords:
             If there is no such tag.
         """
         self.repository.naming.delete_tag(name)
+
+    def merge(
+        self,
+        source: str,
+        into: str = MAIN,
+        *,
+        resolve: Resolver | None = None,
+        message: str | None = None,
+        author: str | None = None,
+    ) -> Commit:
+        """Make on a branch what another version changed since both were one, as a commit with two parents.
+
+        Annotations are merged by id and field, the lists of slides, labels, columns and sets by entry.
+
+        Parameters
+        ----------
+        source
+            The version to take from: a branch, a tag, a commit.
+        into
+            The branch that takes.
+        resolve
+            What to do where both changed the same: "ours" (of `into`), "theirs" (of `source`), or a function
+            from a `ConflictItem` to "ours", "theirs", "base" or ``Value(anything)``.
+        message
+            "Merge <source> into <into>" if None.
+        author
+            Who merges; the user by default.
+
+        Raises
+        ------
+        Conflict
+            If there are conflicts and nothing resolves them; its `conflicts` lists them. Nothing is
+            written. `plan_merge` resolves them one by one.
+        InvalidInput
+            If `into` holds `source` already, or they share no commit.
+        UnknownVersion
+            If there is no such version or branch.
+        """
+        return merge(self.repository, source, into, resolve, message, author)
+
+    def plan_merge(self, source: str, into: str = MAIN) -> Merge:
+        """Return what a merge would do, and its conflicts, to be resolved one by one and committed.
+
+        Raises
+        ------
+        InvalidInput, UnknownVersion
+            As of `merge`.
+        """
+        return Merge(self.repository, source, into)
+
+    def revert(
+        self,
+        version: str,
+        branch: str = MAIN,
+        *,
+        resolve: Resolver | None = None,
+        message: str | None = None,
+        author: str | None = None,
+    ) -> Commit:
+        """Undo what one commit did against its first parent, as a new commit on a branch that holds it.
+
+        Slides, labels, columns and sets are undone, too, where they still stand as the commit left them.
+
+        Parameters
+        ----------
+        version
+            The commit.
+        branch
+            Where to undo it.
+        resolve
+            What to do where the same was changed again: "ours" keeps the later change, "theirs" sets back
+            to what was before the commit; or a function, as of `merge`.
+        message
+            "Revert <commit>: <its message>" if None.
+        author
+            Who reverts; the user by default.
+
+        Raises
+        ------
+        Conflict
+            If the same was changed again and nothing says what holds. Nothing is written.
+        InvalidInput
+            If the branch does not hold the commit, or nothing of it is left to undo.
+        UnknownVersion
+            If there is no such version or branch.
+        """
+        return revert(self.repository, version, branch, resolve, message, author)
+
+    def restore(
+        self,
+        slide: str,
+        ids: str | Iterable[str],
+        at: str,
+        branch: str = MAIN,
+        *,
+        author: str | None = None,
+        message: str | None = None,
+    ) -> Commit:
+        """Set annotations to what they were at a version, as a commit; deleted ones come back.
+
+        Parameters
+        ----------
+        slide
+            Name of the slide.
+        ids
+            The annotations.
+        at
+            The version that holds them as they shall be.
+        branch
+            Where to set them.
+        author
+            Who restores; the user by default.
+        message
+            "Restore <n> annotations of <slide> from <at>" if None.
+
+        Raises
+        ------
+        UnknownAnnotation
+            If the slide had no annotation of an id at that version.
+        InvalidInput
+            If all are as they were.
+        UnknownSlide, UnknownVersion
+            If there is no such slide, version or branch.
+        """
+        return restore(self.repository, slide, ids, at, branch, message, author)

@@ -229,6 +229,36 @@ class SlideSession:
         first = np.unique(np.stack([wanted.high, wanted.low], axis=1), axis=0, return_index=True)[1]
         self._set(self._staged.delete(wanted.take(first), stored))
 
+    def restore(self, ids: str | Iterable[str], at: str) -> None:
+        """Set annotations to what they were at a version; deleted ones come back.
+
+        Raises
+        ------
+        UnknownAnnotation
+            If the slide had no annotation of an id at that version; then nothing is changed.
+        UnknownSlide, UnknownVersion
+            If there is no such version, or it lacks the slide.
+        """
+        texts = [ids] if isinstance(ids, str) else list(ids)
+        wanted = parse_ids(texts)
+        head = self._repository.version(at)
+        slides = self._repository.slides_of(head.record)
+        if self.slide not in slides:
+            raise UnknownSlide(unknown(f"slide in version {at!r} named", self.slide, slides))
+        rows = self._repository.tables.lookup(self._repository.committer.state(head, self.slide), wanted)
+        known = parse_ids(rows.column("id"))
+        missing = [text for text, there in zip(texts, isin(wanted, known), strict=True) if not there]
+        if missing:
+            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+            raise UnknownAnnotation(
+                f"Slide {self.slide!r} had no annotation {missing[0]}{more} at {at!r}: "
+                f"take ids from project.read({self.slide!r}, {at!r})."
+            )
+        stored = self._lookup(known)
+        changed, changed_ids = sign(rows, known, stored, self._session.author)
+        if changed.num_rows:
+            self._set(self._staged.upsert(changed, changed_ids, stored))
+
     def edits(self) -> gpd.GeoDataFrame:
         """Return the rows that this session has added or changed and not committed."""
         table = self._staged.table

@@ -152,7 +152,7 @@ class Committer:
             "project": draft.project or parent.data["project"],
             "sets": draft.sets or parent.data["sets"],
             "parents": [parent.id, *(record.id for record in draft.merged)],
-            "generation": 1 + max(record.generation for record in (parent, *draft.merged)),
+            "generation": _generation(parent, draft),
             "depth": parent.depth + 1,
             "skip": self._ancestry.skip(parent),
             "states": self._states(head, draft),
@@ -191,18 +191,20 @@ class Committer:
 
     def _states(self, head: Head, draft: Draft) -> dict[str, Any]:
         states: dict[str, Any] = {slide: state.to_json() for slide, state in head.states.items()}
-        for slide, change in draft.changes.items():
-            states[slide] = self._changed(head.record, self.state(head, slide), change).to_json()
+        for slide in draft.changes:
+            states[slide] = self._changed(head, draft, slide).to_json()
         return states | dict.fromkeys(draft.edits.get("slides", {}).get("removed", ()))
 
-    def _changed(self, parent: Record, state: State, change: SlideChange) -> State:
-        """Return the state of a slide after a change by a child of `parent`."""
-        parts, bulk, depth = state.parts, state.bulk, parent.depth + 1
+    def _changed(self, head: Head, draft: Draft, slide: str) -> State:
+        """Return the state of a slide after a change by a child of the head."""
+        state, change, depth = self.state(head, slide), draft.changes[slide], head.record.depth + 1
+        parts, bulk = state.parts, state.bulk
         since = depth if state.since is None else state.since
         if change.parts:
             before = [] if parts is None else self._objects.get(parts)["parts"]
             parts = self._objects.put({"parts": [*before, *(part.to_json() for part in change.parts)]})
-            bulk = (*bulk, Bulk(depth, parent.generation + 1, tuple(part.sha256 for part in change.parts)))
+            names = tuple(part.sha256 for part in change.parts)
+            bulk = (*bulk, Bulk(depth, _generation(head.record, draft), names))
         rows, changes = state.rows + change.added - change.deleted, (*state.changes, *change.sets)
         return replace(state, rows=rows, parts=parts, changes=changes, since=since, bulk=bulk)
 
@@ -224,3 +226,7 @@ class Committer:
         commit = sha256(encoded)
         self._store.put_if_absent(commit_key(commit), encoded)
         return commit
+
+
+def _generation(parent: Record, draft: Draft) -> int:
+    return 1 + max(record.generation for record in (parent, *draft.merged))
