@@ -8,15 +8,13 @@ import uuid
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 import shapely
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from wsinb.annotate import Label, new_annotations
-from wsinb.errors import InvalidInput, UnknownSlide, UnknownVersion
 from wsinb.project import create_project, open_project
 from wsinb.testing.annotations import annotation_tables
 from wsinb.versions.slidelist import SlideEntry
@@ -98,8 +96,8 @@ class DiffMachine(RuleBasedStateMachine):
         for name in SLIDES:
             add_slide(self.project, name)
         self.commits = [self.project.head()]
-        self.project.branch("side")
         self.write("main", "first", START)
+        self.project.branch("side")
 
     def write(self, branch, slide, gdf):
         session = self.project.session(branch)
@@ -137,9 +135,10 @@ class DiffMachine(RuleBasedStateMachine):
             if chosen:
                 self.write(branch, slide, rows[rows["id"].isin(chosen)].reset_index(drop=True))
 
+    @precondition(lambda self: len(self.commits) % 3 == 0 or len(self.project.slides) < len(SLIDES))
     @rule(slide=st.sampled_from(SLIDES), again=st.booleans())
     def remove_slide(self, slide, again):
-        if len(self.commits) % 4 == 0 and slide in self.project.slides:
+        if len(self.commits) % 3 == 0 and slide in self.project.slides:
             self.project.slides.remove(slide)
             self.commits.append(self.project.head())
         if again and slide not in self.project.slides:
@@ -178,7 +177,7 @@ class DiffMachine(RuleBasedStateMachine):
     def teardown(self):
         if hasattr(self, "folder"):
             check(self.project, "main", "side")
-            for a, b in pairwise(self.commits[-4:]):
+            for a, b in pairwise(self.commits[::3]):
                 check(self.project, a, b)
             self.patch.undo()
             shutil.rmtree(self.folder)
@@ -191,7 +190,7 @@ class TinyPartsMachine(DiffMachine):
 
 
 FEW = settings(
-    max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestDiff = DiffMachine.TestCase
 TestDiff.settings = FEW

@@ -9,10 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from wsinb.errors import Conflict
-from wsinb.versions.changes.sides import sorted_order
 from wsinb.versions.changes.slidedelta import SlideDiff
 from wsinb.versions.tables.hashes import hash_rows
-from wsinb.versions.tables.ids import id_texts, locate, parse_ids
+from wsinb.versions.tables.ids import id_texts, locate, parse_ids, sorted_order
 from wsinb.versions.tables.values import to_frame
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from wsinb.versions.repository import Repository
 
-__all__ = ["find_diff", "find_slide_diff"]
+__all__ = ["changed_slides", "find_diff", "find_slide_diff"]
 
 
 def find_diff(
@@ -53,7 +53,7 @@ def find_diff(
     def known() -> set[str]:
         return {*repository.slides_of(a.record), *repository.slides_of(b.record)}
 
-    names: Collection[str] = _candidates(repository, a.record, b.record)
+    names: Collection[str] = changed_slides(repository, a.record, b.record)
     entries: Entries = {}
     if slides is None:
         entries = differing_entries(repository, a.record, b.record)
@@ -122,7 +122,7 @@ def _reader(repository: Repository, state: State) -> Rows:
     return read
 
 
-def _candidates(repository: Repository, a: Record, b: Record) -> set[str]:
+def changed_slides(repository: Repository, a: Record, b: Record) -> set[str]:
     """Return the slides whose tables were last changed by different commits."""
     own: Mapping[str, Any] = {**a.data["states"], **b.data["states"]}
     names = differing_names(repository.objects, a.data["tree"], b.data["tree"])

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from wsinb.versions.changes.sides import Hashes, Mask, Order, sorted_order
+from wsinb.versions.changes.sides import Hashes, Mask, Order
 from wsinb.versions.graph.maps import read_member
 from wsinb.versions.graph.records import Record, State
 from wsinb.versions.tables.hashes import NO_ROW
-from wsinb.versions.tables.ids import Ids, concat_ids, last_of_each, locate
+from wsinb.versions.tables.ids import Ids, concat_ids, last_of_each, locate, sorted_order
 
 if TYPE_CHECKING:
     from wsinb.versions.repository import Repository
@@ -142,19 +142,20 @@ def net_changes(
             some = repository.tables.part_ids(sha)
             after = Values.unread(len(some), numbers.setdefault(sha, len(numbers)))
             add(some, bulk.depth, Values.none(len(some)), after)
-    for commit, sha in reversed(list(tail(repository, record, slide, state, depth))):
+    merged = repository.histories.after(state.history, depth)
+    for commit, sha in tail(repository, record, slide, state, depth):
         change = repository.tables.change_set(sha)
         add(change.ids, commit.depth, Values.of(change.old), Values.of(change.new))
     return _net(
-        concat_ids(ids),
-        np.concatenate([np.empty(0, np.int32), *depths]),
-        Values.concat(old),
-        Values.concat(new),
+        concat_ids([*ids, merged.ids]),
+        np.concatenate([*depths, merged.depth]),
+        Values.concat([*old, Values.of(merged.old)]),
+        Values.concat([*new, Values.of(merged.new)]),
     )
 
 
 def _net(ids: Ids, depths: npt.NDArray[np.int32], old: Values, new: Values) -> Net:
-    """Return the first old and the last new of each id."""
+    """Return the first old and the last new of each id; no commit speaks of an id twice."""
     order = np.lexsort((depths, ids.low, ids.high))
     ids = ids.take(order)
     begins = np.ones(len(order), bool)

@@ -13,9 +13,9 @@ import pyarrow as pa
 from wsinb.annotate.schema import SCHEMA
 from wsinb.versions.tables.columns import concat
 from wsinb.versions.tables.hashes import NO_ROW, hash_rows
-from wsinb.versions.tables.ids import Ids, concat_ids, isin, locate, parse_ids
+from wsinb.versions.tables.ids import Ids, concat_ids, isin, locate, parse_ids, sorted_order
 
-__all__ = ["Hashes", "Mask", "Rows", "Side", "aligned", "sorted_order", "union"]
+__all__ = ["Hashes", "Mask", "Rows", "Side", "aligned", "union"]
 
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
@@ -102,11 +102,6 @@ class Side:
 def _at(values: npt.NDArray[np.generic], rows: Order) -> npt.NDArray[np.generic]:
     """Return values at some rows; anything where the row is -1."""
     return values[rows] if len(values) else np.zeros(len(rows), values.dtype)
-
-
-def sorted_order(ids: Ids) -> Order:
-    """Return the order of ids by (high, low)."""
-    return np.lexsort((ids.low, ids.high))
 
 
 def union(one: Ids, other: Ids) -> Ids:

@@ -14,11 +14,11 @@ import shapely
 
 from wsinb.errors import InvalidInput
 from wsinb.versions.changes.fields import all_columns, differing_fields
-from wsinb.versions.changes.sides import Hashes, Mask, Order, Side, sorted_order, union
+from wsinb.versions.changes.sides import Hashes, Mask, Order, Side, union
 from wsinb.versions.tables.columns import Column
 from wsinb.versions.tables.files import bounds_of_rows, hilbert_order
 from wsinb.versions.tables.hashes import hash_rows
-from wsinb.versions.tables.ids import Ids, id_texts, isin, locate, parse_ids
+from wsinb.versions.tables.ids import Ids, id_texts, isin, locate, parse_ids, sorted_order
 
 __all__ = ["KINDS", "Change", "SlideDiff", "row_dicts"]
 
