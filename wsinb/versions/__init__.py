@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from wsinb.versions.author import default_author
+from wsinb.versions.changes.conflicts import ConflictItem, Value
 from wsinb.versions.changes.delta import Change, Diff, SlideDiff
+from wsinb.versions.changes.merge import Merge
+from wsinb.versions.checkout import Checkout
 from wsinb.versions.columnlist import Columns
 from wsinb.versions.graph.records import Artifact, Commit, Log
 from wsinb.versions.labellist import Labels
@@ -20,12 +23,15 @@ __all__ = [
     "MAIN",
     "Artifact",
     "Change",
+    "Checkout",
     "Column",
     "Columns",
     "Commit",
+    "ConflictItem",
     "Diff",
     "Labels",
     "Log",
+    "Merge",
     "Places",
     "PosixStore",
     "Repository",
@@ -38,5 +44,6 @@ __all__ = [
     "SlideSets",
     "Slides",
     "Store",
+    "Value",
     "default_author",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,18 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wsinb.annotate import snap, to_arrow, validate
+from wsinb.annotate.checks import to_rows
 from wsinb.annotate.schema import FRAME_COLUMNS
 from wsinb.errors import InvalidAnnotation, InvalidInput, UnknownAnnotation, UnknownLabel, UnknownSlide
 from wsinb.names import unknown
-from wsinb.versions.changes.rebase import check_moved
+from wsinb.versions.changes.conflicts import Resolver
+from wsinb.versions.changes.rebase import rebase
+from wsinb.versions.changes.slidedelta import SlideDiff
+from wsinb.versions.changes.writing import write_diff
 from wsinb.versions.graph.commits import Draft, SlideChange
 from wsinb.versions.graph.records import Commit
 from wsinb.versions.graph.refs import Head
-from wsinb.versions.tables.columns import shown
+from wsinb.versions.tables.columns import concat, shown
 from wsinb.versions.tables.files import OP, check_box
 from wsinb.versions.tables.ids import Ids, isin, parse_ids
 from wsinb.versions.tables.signing import sign
@@ -86,7 +90,13 @@ class Session:
         self._base = self._repository.branch_head(self.branch)
         self._columns = self._repository.columns_of(self._base.record)
 
-    def commit(self, message: str, artifacts: Mapping[str, bytes | Path] | None = None) -> Commit:
+    def commit(
+        self,
+        message: str,
+        artifacts: Mapping[str, bytes | Path] | None = None,
+        *,
+        resolve: Resolver | None = None,
+    ) -> Commit:
         """Store the edits as one commit on the branch.
 
         If others have committed meanwhile and changed other annotations, the edits are set on
@@ -98,14 +108,18 @@ class Session:
             What was done, in a few words.
         artifacts
             Files that belong to the commit, by name: their bytes, or paths to copy from.
+        resolve
+            What to do with annotations that somebody else changed meanwhile, too: they are merged by field,
+            and where both changed one field, "ours" takes what this session did, "theirs" what the other
+            did; or a function from a `ConflictItem` to "ours", "theirs", "base" or ``Value(anything)``.
 
         Raises
         ------
         InvalidInput
             If the message is empty, or there is neither an edit nor an artifact.
         Conflict
-            If somebody else changed an annotation that this session changed. Nothing is
-            written, and the edits stay in the session.
+            If somebody else changed an annotation that this session changed, and nothing resolves it;
+            or removed a slide of this session. Nothing is written, and the edits stay in the session.
         StorageError
             If the store cannot be written. Nothing is committed, the edits stay.
         """
@@ -122,17 +136,23 @@ class Session:
         draft = Draft(
             message.strip(),
             self.author,
-            changes=changes,
             artifacts={item.name: {"sha256": item.sha256, "size": item.size} for item in stored},
         )
 
         def prepare(head: Head) -> Draft:
+            merged: dict[str, SlideDiff] = {}
             if head.record.id != self.base:
-                check_moved(repository, self.branch, self.base, head, staged)
-            for slide in staged.keys() - changes.keys():
+                merged = rebase(repository, self.branch, self._base, head, staged, resolve)
+            for slide in staged.keys() - changes.keys() - merged.keys():
                 base = repository.committer.state(self._base, slide)
                 changes[slide] = write_change(repository.store, repository.tables, base, staged[slide])
-            return draft
+            there = {
+                slide: write_diff(repository, repository.committer.state(head, slide), diff)
+                for slide, diff in merged.items()
+                if len(diff)
+            }
+            plain = {slide: change for slide, change in changes.items() if slide not in merged}
+            return replace(draft, changes=plain | there)
 
         self._base = repository.committer.append(self.branch, prepare)
         self._staged.clear()
@@ -194,9 +214,7 @@ class SlideSession:
         own = self._own_values(gdf)
         if own:
             gdf = gdf.drop(columns=[name for name in shown(self._session._columns) if name in gdf.columns])
-        valid = validate(self._with_stored_columns(gdf), repair=repair)
-        valid["geometry"] = snap(np.asarray(valid["geometry"].array, dtype=object))
-        rows = to_arrow(valid).replace_schema_metadata(None)
+        rows = to_rows(self._with_stored_columns(gdf), repair=repair)
         for key, values in own.items():
             rows = rows.append_column(key, values)
         ids = parse_ids(rows.column("id"))
@@ -205,7 +223,8 @@ class SlideSession:
         if changed.num_rows:
             self._check_labels(changed, stored)
             self._set(self._staged.upsert(changed, changed_ids, stored))
-        return list(valid["id"])
+        texts: list[str] = rows.column("id").to_pylist()
+        return texts
 
     def delete(self, ids: str | Iterable[str]) -> None:
         """Delete annotations.
@@ -255,6 +274,7 @@ class SlideSession:
                 f"take ids from project.read({self.slide!r}, {at!r})."
             )
         stored = self._lookup(known)
+        rows = concat([rows, stored.slice(0, 0)])  # own columns that it lacked then are null again
         changed, changed_ids = sign(rows, known, stored, self._session.author)
         if changed.num_rows:
             self._set(self._staged.upsert(changed, changed_ids, stored))
