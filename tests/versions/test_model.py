@@ -48,11 +48,12 @@ class VersionsMachine(RuleBasedStateMachine):
         self.model = ModelStore()
         self.commits = [self.project.head()]
         self.project.labels.add([Label("tumor"), Label("stroma")])
+        self.project.columns.add("nuclei", "int")
         self.commits = [self.project.head()]
         for name in SLIDES:
             self.add_slide(name)
         self.sessions = [self.open() for _ in range(2)]
-        self.upsert(0, "first", START, then_commit=True)
+        self.upsert(0, "first", START, nuclei=3, then_commit=True)
         self.sessions = [self.open() for _ in range(2)]
 
     def open(self):
@@ -68,9 +69,10 @@ class VersionsMachine(RuleBasedStateMachine):
         who=WHO,
         slide=st.sampled_from(SLIDES),
         gdf=annotation_tables(ids=IDS, min_size=1, max_size=5),
+        nuclei=st.none() | st.integers(0, 2),
         then_commit=st.booleans(),
     )
-    def upsert(self, who, slide, gdf, then_commit):
+    def upsert(self, who, slide, gdf, nuclei, then_commit):
         real, model = self.sessions[who]
         try:
             model.read(slide)
@@ -78,7 +80,7 @@ class VersionsMachine(RuleBasedStateMachine):
             with pytest.raises(UnknownSlide):
                 real[slide]
             return
-        given = gdf.assign(created_by="a")
+        given = gdf.assign(created_by="a", nuclei=nuclei)
         real[slide].upsert(given)
         given["geometry"] = snap(given["geometry"].values)
         model.upsert(slide, rows_of(given))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from wsinb.annotate import COLUMNS
 from wsinb.errors import Conflict, InvalidInput, UnknownAnnotation, UnknownSlide
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ COMPARED = ("shape", "shape_params", "label", "layer", "score", "z", "t", "c", "
 
 
 def rows_of(gdf: gpd.GeoDataFrame) -> dict[str, Row]:
-    """Return a table as plain values by id: geometry as WKB, then the columns that are compared."""
+    """Return a table as plain values by id: geometry as WKB, the columns that are compared, own ones."""
     wkb = shapely.to_wkb(np.asarray(gdf["geometry"].array, dtype=object))
-    columns = [gdf[name].astype(object).where(gdf[name].notna(), None) for name in COMPARED]
+    own = [name for name in gdf.columns if name not in COLUMNS]
+    columns = [gdf[name].astype(object).where(gdf[name].notna(), None) for name in (*COMPARED, *own)]
     return {id_: (shape, *values) for id_, shape, *values in zip(gdf["id"], wkb, *columns, strict=True)}
 
 
