@@ -11,6 +11,7 @@ import pytest
 import wsinb
 from wsinb.tiles import SLIDE_SUFFIXES
 from wsinb.view import SlideLayer
+from wsinb.view.difference import KINDS
 from wsinb.view.layer import PROTOCOL
 from wsinb.view.viewer import VIEW_MIME
 
@@ -45,3 +46,16 @@ def test_the_twins_share_their_traits():
     in_browser = set(re.findall(r"^  (\w+): ", state.group(1), re.MULTILINE))
     own = set(SlideLayer.class_own_traits(sync=True))
     assert in_browser == {name for name in own if not name.startswith("_")}
+
+
+def test_kinds_of_changes_look_alike():
+    told = re.findall(
+        r"(\w+): \{ name: '(\w+)', color: '(#\w+)', width: [\d.]+, dash: \[(.*?)\]",
+        source("history/kinds.ts"),
+    )
+    in_browser = {
+        key: (color, tuple(int(n) for n in dash.split(",") if n))
+        for key, name, color, dash in told
+        if key == name
+    }
+    assert in_browser == {kind: (style.color, style.dash) for kind, style in KINDS.items()}

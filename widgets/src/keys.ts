@@ -1,6 +1,15 @@
 /** What the keyboard does while the viewer has the focus. */
 import type { DrawTool } from './edit/draw';
-import { TOOL_KEYS } from './panel/toolbar';
+
+/** Keys of the tools, with Shift: plain letters belong to the labels. */
+const TOOL_KEYS: Record<string, DrawTool | null> = {
+  S: null,
+  D: 'point',
+  L: 'line',
+  P: 'polygon',
+  R: 'rectangle',
+  C: 'circle'
+};
 
 const STEP_KEYS: Record<string, 1 | -1> = { n: 1, p: -1 };
 

@@ -31,7 +31,11 @@ class SlideLayer(Layer):  # type: ignore[misc]
         Either ``{"path": <slide file>}`` or ``{"project": <folder>, "slide": <name>}``, with
         absolute paths; the server decides whether they may be opened.
     version : str or None
-        The version to show; None follows the newest commit.
+        The version to show, read-only; None or a branch follows the newest commit.
+    compare : str or None
+        A version; what changed from it to the shown one is painted.
+    branch : str or None
+        The branch that is worked on; None is the project's own.
     edit_base : str or None
         The commit that the unsaved edits build on.
     drawn : list of dict
@@ -64,6 +68,8 @@ class SlideLayer(Layer):  # type: ignore[misc]
 
     source = Dict().tag(sync=True)
     version = Unicode(None, allow_none=True).tag(sync=True)
+    compare = Unicode(None, allow_none=True).tag(sync=True)
+    branch = Unicode(None, allow_none=True).tag(sync=True)
     edit_base = Unicode(None, allow_none=True).tag(sync=True)
     drawn = List(Dict()).tag(sync=True)
     deleted = List(Unicode()).tag(sync=True)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsinb.frames import Box
+from wsinb.view.difference import count_kinds, draw_legend, paint_difference, rgb
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from wsinb.annotate import Label
     from wsinb.tiles import Slide
+    from wsinb.versions.changes.slidedelta import SlideDiff
 
 __all__ = ["draw_picture", "round_length"]
 
@@ -27,6 +29,8 @@ UNLABELLED = "#6b7a90"
 _BAR_PART = 0.2
 _MARGIN_PX = 12
 _POINT_RADIUS_PX = 4
+# how strong annotations are below a difference
+_DIMMED = 0.35
 
 
 def draw_picture(
@@ -34,6 +38,7 @@ def draw_picture(
     annotations: gpd.GeoDataFrame | None = None,
     labels: Mapping[str, Label] | None = None,
     *,
+    difference: SlideDiff | None = None,
     within: Box | None = None,
     max_size: int = 800,
 ) -> bytes:
@@ -47,6 +52,8 @@ def draw_picture(
         Geometries in level-0 pixels. Of more than 5,000 only the largest are drawn.
     labels : mapping of name to Label, optional
         Give the colours.
+    difference : SlideDiff, optional
+        Changes to draw over the annotations, which are dimmed then, with a legend.
     within : Box, optional
         The part to show, in level-0 pixels; all by default.
     max_size : int
@@ -58,9 +65,14 @@ def draw_picture(
     downsample = max(downsample, 1.0)
     width, height = (max(1, round(length / downsample)) for length in (box.width, box.height))
     image = slide.read(box.l0_xmin, box.l0_ymin, width, height, downsample=downsample).copy()
+    bare = image.copy()
     if annotations is not None and len(annotations):
         _paint(image, annotations, labels or {}, box, downsample)
-    return _png(image, None if slide.mpp is None else slide.mpp * downsample, downsample)
+    if difference is not None:
+        image = (bare * (1 - _DIMMED) + image * _DIMMED).astype(np.uint8)
+        paint_difference(image, difference, box, downsample)
+    counts = None if difference is None else count_kinds(difference)
+    return _png(image, None if slide.mpp is None else slide.mpp * downsample, downsample, counts)
 
 
 def round_length(limit: float) -> float:
@@ -79,7 +91,7 @@ def _paint(
     import cv2
 
     for name, geometries in _by_label(annotations, box).items():
-        color = _rgb(labels[name].color if name is not None and name in labels else UNLABELLED)
+        color = rgb(labels[name].color if name is not None and name in labels else UNLABELLED)
         mask = np.zeros(image.shape[:2], np.uint8)
         for geometry in geometries:
             areas, lines, points = _parts(geometry, box, downsample)
@@ -137,14 +149,9 @@ def _pixels(coordinates: object, origin: tuple[float, float], downsample: float)
     return np.round((l0_xy - origin) / downsample).astype(np.int32)
 
 
-def _rgb(color: str) -> tuple[int, int, int]:
-    from PIL import ImageColor
-
-    red, green, blue = ImageColor.getrgb(color)[:3]
-    return red, green, blue
-
-
-def _png(image: NDArray[np.uint8], um_per_px: float | None, downsample: float) -> bytes:
+def _png(
+    image: NDArray[np.uint8], um_per_px: float | None, downsample: float, counts: dict[str, int] | None
+) -> bytes:
     from PIL import Image, ImageDraw, ImageFont
 
     picture = Image.fromarray(image)
@@ -161,6 +168,8 @@ def _png(image: NDArray[np.uint8], um_per_px: float | None, downsample: float) -
     )
     draw.line((_MARGIN_PX, bottom, _MARGIN_PX + bar, bottom), fill="black", width=3)
     draw.text((_MARGIN_PX, bottom - 26), text, fill="black", font=font)
+    if counts is not None:
+        draw_legend(draw, counts, font, _MARGIN_PX)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=False)
     return buffer.getvalue()

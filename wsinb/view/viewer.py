@@ -48,7 +48,12 @@ class SlideViewer(Map):  # type: ignore[misc]
     slide : str, Path or Slide
         With a project the name of a slide in it, else a slide or its path.
     version : str, optional
-        The version whose annotations are shown; the newest by default, also when it changes.
+        The version whose annotations are shown, read-only; the newest of a branch by default, also
+        when it changes.
+    compare : str, optional
+        A version: what changed from it to the shown one is painted on the slide.
+    branch : str
+        The branch that is shown and edited.
     height : str
         Height of the viewer, as in CSS.
     **options : Any
@@ -75,15 +80,21 @@ class SlideViewer(Map):  # type: ignore[misc]
         slide: str | Path | Slide | None = None,
         version: str | None = None,
         height: str = "500px",
+        *,
+        compare: str | None = None,
+        branch: str = "main",
         **options: Any,
     ) -> None:
         self.project = _project(project)
         self.slide, self._name, source = _slide(self.project, slide)
-        if version is not None:
-            if self.project is None:
-                raise InvalidInput("A version needs a project: give one, or leave the version away.")
-            self.project.resolve(version)
-        self.layer = SlideLayer(source=source, version=version)
+        for asked in (version, compare):
+            if asked is not None:
+                if self.project is None:
+                    raise InvalidInput("A version needs a project: give one, or leave the version away.")
+                self.project.resolve(asked)
+        if self.project is not None:
+            self.project.head(branch)  # an unknown branch is refused here, before the browser asks for it
+        self.layer = SlideLayer(source=source, version=version, compare=compare, branch=branch)
         width, height_l0 = self.slide.size
         self._fit_zoom = math.floor(
             math.log2(min(_CELL_WIDTH_PX / width, _pixels(height) / height_l0, 2**MAX_ZOOM))
@@ -191,7 +202,7 @@ class SlideViewer(Map):  # type: ignore[misc]
         drawn, deleted = self.drawn, list(self.layer.deleted)
         if not len(drawn) and not deleted:
             raise InvalidInput("There is nothing to save: draw something first.")
-        session = self.project.session(base=self.layer.edit_base)
+        session = self.project.session(self._branch, base=self.layer.edit_base)
         if len(drawn):
             session[self._name].upsert(drawn)
         if deleted:
@@ -206,12 +217,20 @@ class SlideViewer(Map):  # type: ignore[misc]
         from wsinb.view.picture import draw_picture
 
         box = self._shown_box()
-        annotations, labels = None, None
+        annotations, labels, difference = None, None, None
         if self.project is not None and self._name is not None:
-            version = self.layer.version or "main"
+            version = self.layer.version or self._branch
             annotations = self.project.read(self._name, version=version, bbox=box)
             labels = self.project.labels_at(version)
-        return draw_picture(self.slide, annotations, labels, within=box, max_size=max_size)
+            if self.layer.compare is not None:
+                difference = self.project.diff(self.layer.compare, version, self._name)[self._name]
+        return draw_picture(
+            self.slide, annotations, labels, difference=difference, within=box, max_size=max_size
+        )
+
+    @property
+    def _branch(self) -> str:
+        return self.layer.branch or "main"
 
     @property
     def _displayed(self) -> bool:

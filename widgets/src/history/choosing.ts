@@ -2,9 +2,10 @@
 import type * as L from 'leaflet';
 import { fromLatLng } from '../edit/features';
 import { ConflictsPanel, type ConflictTexts } from '../panel/conflicts';
-import type { Conflict, Position, Side } from '../types';
+import type { Conflict, Side } from '../types';
 import { boxOfCase, Cases, sideFeature, type Case } from './cases';
 import { SIDES } from './kinds';
+import { nearestSide } from './nearest';
 import { goTo, hitBox } from './place';
 import { Sheet } from './sheet';
 import { boxOf, isInView, outline, tag, toScreen, type View } from './strokes';
@@ -135,53 +136,6 @@ export class Choosing {
       paintCase(context, cases.current, cases.choiceFor(cases.current), view, texts.names);
     }
   }
-}
-
-/** The side whose outline runs nearest to a place, where one is near and the other is not as near. */
-export function nearestSide(one: Case, place: Position, slack: number): Side | null {
-  const [ours, theirs] = (['ours', 'theirs'] as const).map(side => {
-    const geometry = sideFeature(one, side)?.geometry;
-    return geometry ? distanceTo(place, positionsOfRings(geometry)) : Infinity;
-  }) as [number, number];
-  const nearest = Math.min(ours, theirs);
-  if (nearest > slack || Math.abs(ours - theirs) < slack / 8) {
-    return null;
-  }
-  return ours < theirs ? 'ours' : 'theirs';
-}
-
-type Path = Position[];
-
-function positionsOfRings(geometry: NonNullable<ReturnType<typeof sideFeature>>['geometry']): Path[] {
-  switch (geometry?.type) {
-    case 'Point':
-      return [[geometry.coordinates]];
-    case 'MultiPoint':
-      return geometry.coordinates.map(position => [position]);
-    case 'LineString':
-      return [geometry.coordinates];
-    case 'Polygon':
-    case 'MultiLineString':
-      return geometry.coordinates;
-    case 'MultiPolygon':
-      return geometry.coordinates.flat();
-    default:
-      return [];
-  }
-}
-
-function distanceTo([x, y]: Position, paths: Path[]): number {
-  let best = Infinity;
-  for (const path of paths) {
-    path.forEach(([x1, y1], i) => {
-      const [x0, y0] = path[i - 1] ?? [x1, y1];
-      const [dx, dy] = [x1 - x0, y1 - y0];
-      const length = dx * dx + dy * dy;
-      const t = length === 0 ? 0 : Math.min(1, Math.max(0, ((x - x0) * dx + (y - y0) * dy) / length));
-      best = Math.min(best, Math.hypot(x - x0 - t * dx, y - y0 - t * dy));
-    });
-  }
-  return best;
 }
 
 function paintCase(

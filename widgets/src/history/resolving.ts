@@ -1,12 +1,12 @@
 /** Asks a person about conflicts, until a save or a merge goes through. */
 import { ApiError, type Api } from '../api';
-import { mergeSentence, saveSentence, type SideNames } from '../panel/conflicts';
+import type { SideNames } from '../panel/conflicts';
 import type { Session } from '../session';
 import type { Conflict, MergeChoice, Side } from '../types';
 import type { Cases } from './cases';
 import { Choosing } from './choosing';
 import type { Stage } from './stage';
-import { authorsText } from './words';
+import { authorsText, mergeSentence, saveSentence } from './words';
 import type * as L from 'leaflet';
 
 const LOOK_BACK = 100;

@@ -144,3 +144,25 @@ export function authorsText(commits: readonly CommitInfo[]): string {
 export function plural(n: number, one: string, many = `${one}s`): string {
   return `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 }
+
+/** Where a conflict is, when it is not on the slide that is open. */
+export function whereText(one: { slide: string | null; id: string }, slide: string): string {
+  if (one.slide === null) {
+    const [kind, ...name] = one.id.split('/');
+    return name.length > 0 ? `${(kind ?? '').replace(/s$/, '')} ${name.join('/')}` : one.id;
+  }
+  return one.slide === slide ? '' : `On the slide ${one.slide}`;
+}
+
+/** "3 of your edits were changed by reader-2 meanwhile". */
+export function saveSentence(n: number, authors: string): string {
+  return n === 1
+    ? `One of your edits was changed by ${authors} meanwhile.`
+    : `${n.toLocaleString('en')} of your edits were changed by ${authors} meanwhile.`;
+}
+
+export function mergeSentence(n: number, from: string, into: string): string {
+  return n === 1
+    ? `One annotation was changed on ${from} and on ${into}.`
+    : `${n.toLocaleString('en')} annotations were changed on ${from} and on ${into}.`;
+}

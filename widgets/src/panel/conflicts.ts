@@ -1,9 +1,9 @@
 /** Two sides of the same annotation, one after the other, and the choice between them. */
 import { element, textButton } from '../dom';
-import type { Case, Cases } from '../history/cases';
+import type { Cases } from '../history/cases';
 import { isFeature } from '../history/cases';
 import { SIDES } from '../history/kinds';
-import { fieldName, fieldChange, valueText } from '../history/words';
+import { fieldChange, fieldName, valueText, whereText } from '../history/words';
 import type { Conflict, Feature, Side } from '../types';
 import { sample } from './sample';
 import { Stepper } from './stepper';
@@ -165,26 +165,4 @@ function sideText(conflict: Conflict, side: Side, mpp: number | null): string {
     return before ? `changed (${value.label ?? 'no label'})` : `added (${value.label ?? 'no label'})`;
   }
   return `${fieldName(field)} ${fieldChange(field, before, value, mpp).after}`;
-}
-
-/** Where a conflict is, when it is not on the slide that is open. */
-export function whereText(one: Case, slide: string): string {
-  if (one.slide === null) {
-    const [kind, ...name] = one.id.split('/');
-    return name.length > 0 ? `${(kind ?? '').replace(/s$/, '')} ${name.join('/')}` : one.id;
-  }
-  return one.slide === slide ? '' : `On the slide ${one.slide}`;
-}
-
-/** "3 of your edits were changed by reader-2 meanwhile". */
-export function saveSentence(n: number, authors: string): string {
-  return n === 1
-    ? `One of your edits was changed by ${authors} meanwhile.`
-    : `${n.toLocaleString('en')} of your edits were changed by ${authors} meanwhile.`;
-}
-
-export function mergeSentence(n: number, from: string, into: string): string {
-  return n === 1
-    ? `One annotation was changed on ${from} and on ${into}.`
-    : `${n.toLocaleString('en')} annotations were changed on ${from} and on ${into}.`;
 }

@@ -4,16 +4,6 @@ import { element, iconButton } from '../dom';
 import type { Drawing, DrawTool } from '../edit/draw';
 import * as icons from '../icons';
 
-/** Keys of the tools, with Shift: plain letters belong to the labels. */
-export const TOOL_KEYS: Record<string, DrawTool | null> = {
-  S: null,
-  D: 'point',
-  L: 'line',
-  P: 'polygon',
-  R: 'rectangle',
-  C: 'circle'
-};
-
 export interface ToolbarActions {
   fit: () => void;
   labelImage: () => void;
