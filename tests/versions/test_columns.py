@@ -300,3 +300,47 @@ def test_plain_tables_have_names_units_and_descriptions(project):
     assert plain["area"].to_pylist() == [2.0] * 3
     assert plain["grade"].to_pylist() == [None] * 3
     assert conform(rows, table_schema(columns)).schema.equals(table_schema(columns))
+
+
+def test_restoring_a_row_restores_its_own_values(project):
+    ids = commit(project, points())
+    before = project.head()
+    project.columns.add("area", "float")
+    commit(project, by_id(project.read("one"), ids).reset_index().assign(area=[1.0, 2.0, 3.0]))
+    measured = project.head()
+    commit(project, by_id(project.read("one"), ids).reset_index().assign(area=9.0))
+    project.restore("one", ids[:1], measured)
+    project.restore("one", ids[1:2], before)
+    assert by_id(project.read("one"), ids)["area"].fillna(-1).tolist() == [1.0, -1, 9.0]
+
+
+def test_differences_call_own_columns_by_name(project):
+    project.columns.add("area", "float")
+    ids = commit(project, points(area=1.0))
+    before = project.head()
+    project.columns.rename("area", "size")
+    commit(project, by_id(project.read("one"), ids[:1]).reset_index().assign(size=2.0))
+    diff = project.diff(before)
+    (change,) = diff["one"].changes()
+    assert (change.id, change.fields) == (ids[0], ("size",))
+    assert (change.old["size"], change.new["size"]) == (1.0, 2.0)
+    assert diff.edits == {"columns": {"updated": ["size"]}}
+    assert diff.to_frame()["size"].tolist() == [2.0]
+    session = project.session()
+    (~diff).apply(session)
+    session.commit("back")
+    assert set(project.read("one")["size"]) == {1.0}
+
+
+def test_branches_with_own_columns_merge(project):
+    ids = commit(project, points())
+    project.branch("review")
+    project.columns.add("area", "float")
+    commit(project, by_id(project.read("one"), ids).reset_index().assign(area=[1.0, 2.0, 3.0]))
+    session = project.session("review")
+    session["one"].upsert(by_id(session["one"].read(), ids[:1]).reset_index().assign(score=0.5))
+    session.commit("score")
+    project.merge("main", "review")
+    merged = by_id(project.read("one", "review"), ids)
+    assert merged["area"].tolist() == [1.0, 2.0, 3.0]
+    assert merged["score"].fillna(-1).tolist() == [0.5, -1, -1]
