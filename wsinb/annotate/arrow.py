@@ -16,7 +16,7 @@ import shapely
 from wsinb.annotate.schema import FRAME_COLUMNS, SCHEMA
 from wsinb.errors import InvalidAnnotation
 
-__all__ = ["bounds_array", "from_arrow", "geo_document", "geo_metadata", "to_arrow"]
+__all__ = ["bounds_array", "boxes_array", "from_arrow", "geo_document", "geo_metadata", "to_arrow"]
 
 
 def to_arrow(gdf: gpd.GeoDataFrame) -> pa.Table:
@@ -79,8 +79,16 @@ def frame_column(values: pa.Array | pa.ChunkedArray, name: str) -> pd.Series:
 
 def bounds_array(geometries: npt.NDArray[Any]) -> pa.StructArray:
     """Return the level-0 bounding boxes of the geometries; null where there is none."""
-    bounds = shapely.bounds(geometries).reshape(-1, 4)
+    return boxes_array(shapely.bounds(geometries).reshape(-1, 4))
+
+
+def boxes_array(bounds: npt.NDArray[np.float64]) -> pa.StructArray:
+    """Return level-0 bounding boxes, shape (n, 4), as Arrow; null where they are NaN."""
     absent = np.isnan(bounds[:, 0])
+    if not absent.any():
+        return pa.StructArray.from_arrays(
+            [pa.array(side) for side in bounds.T.copy()], fields=list(SCHEMA.field("bbox").type)
+        )
     fields = list(SCHEMA.field("bbox").type)
     arrays = [pa.array(bounds[:, i], mask=absent) for i in range(4)]
     return pa.StructArray.from_arrays(arrays, fields=fields, mask=pa.array(absent))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,13 +13,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wsinb.annotate.arrow import frame_column, make_frame
+from wsinb.annotate.arrow import boxes_array, frame_column, make_frame
+from wsinb.annotate.encoding import Encoded
 from wsinb.annotate.geometry import check_geometries
 from wsinb.annotate.problems import Problems
 from wsinb.annotate.schema import FRAME_COLUMNS, JSON_COLUMNS, SCHEMA
+from wsinb.annotate.uuids import halves_of, random_halves, texts_of
 from wsinb.errors import InvalidAnnotation
 
-__all__ = ["validate"]
+__all__ = ["to_rows", "validate"]
 
 _UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _DEFAULTS: dict[str, Any] = {"layer": "manual", "z": 0, "t": 0}
@@ -54,29 +55,47 @@ def validate(
     InvalidAnnotation
         If anything does not fit; the message names the rows and the reasons.
     """
+    columns, geometries, _ = _check(gdf, repair=repair, labels=labels, store=False)
+    return make_frame({name: frame_column(array, name) for name, array in columns.items()}, geometries)
+
+
+def to_rows(gdf: gpd.GeoDataFrame, *, repair: bool = False) -> pa.Table:
+    """Return the table as it is stored: checked as by `validate`, at 1/64 pixel, of schema `SCHEMA`.
+
+    Polygons are checked after rounding. Parameters and errors are those of `validate`.
+    """
+    columns, _, encoded = _check(gdf, repair=repair, labels=None, store=True)
+    assert encoded is not None
+    made = {"geometry": encoded.wkb, "bbox": boxes_array(encoded.bounds)}
+    return pa.table([made.get(name, columns.get(name)) for name in SCHEMA.names], schema=SCHEMA)
+
+
+def _check(
+    gdf: gpd.GeoDataFrame, *, repair: bool, labels: Iterable[str] | None, store: bool
+) -> tuple[dict[str, pa.Array], npt.NDArray[Any], Encoded | None]:
+    """Return all columns but the geometry, the geometries, and these encoded if they are to be stored."""
     _check_frame(gdf)
+    frame = pd.DataFrame(gdf)
     problems = Problems()
-    columns: dict[str, pa.Array] = {}
-    for name in FRAME_COLUMNS:
-        if name != "geometry":
-            columns[name] = _arrow_column(gdf, name)
+    columns = {name: _arrow_column(frame, name) for name in FRAME_COLUMNS if name != "geometry"}
     columns["id"] = _ids(columns["id"], problems)
     problems.ids = columns["id"]
     _check_words(columns, problems, labels)
     _check_numbers(columns, problems)
     created = columns["created_at"]
     columns["created_at"] = pc.fill_null(created, pa.scalar(pd.Timestamp.now("UTC"), created.type))
-    parsed = {name: _parse_json(columns[name], name, problems) for name in JSON_COLUMNS}
-    geometries = np.array(gdf["geometry"].array, dtype=object)
-    geometries, shapes, params = check_geometries(
-        geometries, columns["shape"], parsed["shape_params"], problems, repair=repair
+    params = np.full(len(frame), None, object)
+    for name in JSON_COLUMNS:
+        values, columns[name] = _parse_json(columns[name], name, problems)
+        if name == "shape_params" and values is not None:
+            params = values
+    geometries = np.array(frame["geometry"].array, dtype=object)
+    geometries, columns["shape"], encoded = check_geometries(
+        geometries, columns["shape"], params, problems, repair=repair, store=store
     )
     problems.raise_if_any()
-    columns["shape"] = pa.array(shapes, pa.string())
-    parsed["shape_params"] = params
-    for name, values in parsed.items():
-        columns[name] = _json_texts(values)
-    return make_frame({name: frame_column(array, name) for name, array in columns.items()}, geometries)
+    columns["shape_params"] = _json_texts(params)
+    return columns, geometries, encoded
 
 
 def _check_frame(gdf: Any) -> None:
@@ -104,16 +123,16 @@ def _check_frame(gdf: Any) -> None:
         )
 
 
-def _arrow_column(gdf: gpd.GeoDataFrame, name: str) -> pa.Array:
+def _arrow_column(frame: pd.DataFrame, name: str) -> pa.Array:
     """Return a column as Arrow in its stored type; JSON columns as Python objects in text."""
     field = SCHEMA.field(name)
-    if name not in gdf.columns:
+    if name not in frame.columns:
         if name in _DEFAULTS:
-            return pa.array([_DEFAULTS[name]] * len(gdf), field.type)
-        return pa.nulls(len(gdf), field.type)
-    values = gdf[name]
+            return pa.repeat(pa.scalar(_DEFAULTS[name], field.type), len(frame))
+        return pa.nulls(len(frame), field.type)
+    values = frame[name]
     if name in JSON_COLUMNS:
-        values = pd.Series([_as_text(value) for value in values], dtype=object)
+        values = _as_texts(values)
     elif pa.types.is_timestamp(field.type):
         values = _utc(values, name)
     try:
@@ -158,6 +177,8 @@ def _cast(array: pa.Array, field: pa.Field) -> pa.Array:
 
 
 def _utc(values: pd.Series, name: str) -> pd.Series:
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return pd.Series(values.dt.tz_convert("UTC"))
     try:
         times = pd.to_datetime(values)
     except (TypeError, ValueError, OverflowError) as error:
@@ -168,12 +189,18 @@ def _utc(values: pd.Series, name: str) -> pd.Series:
 
 
 def _ids(given: pa.Array, problems: Problems) -> pa.Array:
+    if given.null_count == len(given):
+        return texts_of(random_halves(len(given)))
     ids = pc.utf8_lower(given)
     if ids.null_count:
-        texts = ids.to_pylist()
-        ids = pa.array([str(uuid.uuid4()) if text is None else text for text in texts], pa.string())
-    good = pc.match_substring_regex(ids, _UUID)
+        ids = pc.replace_with_mask(ids, ids.is_null(), texts_of(random_halves(ids.null_count)))
     problems.ids = ids
+    halves = halves_of(ids)
+    if halves is not None:
+        high = np.sort(halves[0])
+        if not (high[1:] == high[:-1]).any():
+            return ids
+    good = pc.match_substring_regex(ids, _UUID)
     problems.add(~_mask(good), "its id is not a UUID like '0b6fd6bd-8c1b-4f4e-9f0f-6d4a1c3e2b5a'")
     codes = ids.dictionary_encode().indices.to_numpy()
     problems.add(pd.Series(codes).duplicated().to_numpy(), "its id occurs twice in the table")
@@ -200,20 +227,23 @@ def _check_numbers(columns: dict[str, pa.Array], problems: Problems) -> None:
         problems.add(_mask(pc.less(columns[name], 0)), f"its {name} is below 0")
 
 
-def _parse_json(column: pa.Array, name: str, problems: Problems) -> list[Any]:
-    """Return the values of a JSON column; equal texts are parsed once."""
+def _parse_json(
+    column: pa.Array, name: str, problems: Problems
+) -> tuple[npt.NDArray[np.object_] | None, pa.Array]:
+    """Return the values of a JSON column, None if all are null, and how they are written.
+
+    Equal texts are parsed once.
+    """
+    if column.null_count == len(column):
+        return None, column
     encoded = column.dictionary_encode()
-    values: list[Any] = []
-    reasons: list[str | None] = []
-    for text in encoded.dictionary.to_pylist():
-        value, reason = _parse_one(text, name)
-        values.append(value)
-        reasons.append(reason)
+    values = np.full(len(encoded.dictionary) + 1, None, object)  # the last one stands for null
     codes = np.asarray(pc.fill_null(encoded.indices, -1))
-    for code, reason in enumerate(reasons):
+    for code, text in enumerate(encoded.dictionary.to_pylist()):
+        values[code], reason = _parse_one(text, name)
         if reason:
             problems.add(codes == code, reason)
-    return [None if code < 0 else values[code] for code in codes]
+    return values[codes], _json_texts(values[:-1]).take(encoded.indices)
 
 
 def _parse_one(text: str, name: str) -> tuple[Any, str | None]:
@@ -242,12 +272,23 @@ def _refuse_constant(word: str) -> None:
     raise ValueError(f"{word} is no JSON number")
 
 
-def _json_texts(values: Iterable[Any]) -> pa.Array:
-    texts = [
-        None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        for value in values
-    ]
+def _json_texts(values: npt.NDArray[np.object_]) -> pa.Array:
+    rows = np.flatnonzero(pd.notna(values))
+    if not len(rows):
+        return pa.nulls(len(values), pa.string())
+    texts = np.full(len(values), None, object)
+    for row in rows:
+        texts[row] = json.dumps(values[row], ensure_ascii=False, separators=(",", ":"))
     return pa.array(texts, pa.string())
+
+
+def _as_texts(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.StringDtype):
+        return values
+    texts = np.full(len(values), None, object)
+    for row in np.flatnonzero(values.notna()):
+        texts[row] = _as_text(values.iloc[row])
+    return pd.Series(texts)
 
 
 def _as_text(value: Any) -> str | None:

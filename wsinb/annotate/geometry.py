@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
+from wsinb.annotate.encoding import BATCH, Encoded, encode
 from wsinb.annotate.problems import Problems
 from wsinb.annotate.shapes import (
     PARAMS,
@@ -24,6 +27,7 @@ __all__ = ["check_geometries"]
 
 Geometries = npt.NDArray[Any]
 Rows = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int8]
 
 # shapely's type numbers: 0 point, 1 line string, 3 polygon, 4 to 6 the same in several parts
 _TYPES_OF_SHAPE: dict[str, tuple[int, ...]] = {
@@ -36,7 +40,14 @@ _TYPES_OF_SHAPE: dict[str, tuple[int, ...]] = {
     "ellipse": (3,),
     "image": (),
 }
-_SHAPE_OF_TYPE = {0: "point", 1: "polyline", 3: "polygon", 4: "point", 5: "polyline", 6: "polygon"}
+NONE = -1
+"""Stands for no shape where shapes are numbers: places in `SHAPES`."""
+
+_DRAWN = [SHAPES.index(shape) for shape in PARAMS]
+# the shape of a geometry by shapely's type; the last one stands for no geometry
+_SHAPE_OF_TYPE = np.full(9, NONE, np.int8)
+for _shape, _types in {"point": (0, 4), "polyline": (1, 5), "polygon": (3, 6)}.items():
+    _SHAPE_OF_TYPE[list(_types)] = SHAPES.index(_shape)
 _TYPE_NAMES = np.array([
     "point", "line string", "linear ring", "polygon", "multipoint", "multi line string", "multipolygon",
     "geometry collection",
@@ -49,45 +60,70 @@ _PARAMS_TOLERANCE, _PARAMS_SLACK = 0.05, 1.0
 
 
 def check_geometries(
-    geometries: Geometries, shape_column: pa.Array, params: list[Any], problems: Problems, *, repair: bool
-) -> tuple[Geometries, list[str | None], list[Any]]:
+    geometries: Geometries,
+    shape_column: pa.Array,
+    params: npt.NDArray[np.object_],
+    problems: Problems,
+    *,
+    repair: bool,
+    store: bool,
+) -> tuple[Geometries, pa.Array, Encoded | None]:
     """Check geometries in level-0 pixels against their shapes; fill in what follows.
+
+    Missing `params` of rectangles are found from the corners and set in place, those of mended shapes
+    removed.
 
     Returns
     -------
-    geometries, shapes, params
-        Missing polygons are made of `params`, missing shapes found from the geometry,
-        missing `params` of rectangles found from the corners, broken polygons mended if asked.
+    geometries, shapes
+        Missing polygons are made of `params`, missing shapes found from the geometry, broken polygons
+        mended if asked.
+    encoded
+        The geometries as they are stored, if `store`: then it is these that must be valid.
     """
-    shapes: list[str | None] = shape_column.to_pylist()
-    for row, shape in enumerate(shapes):
-        if shape is not None and shape not in SHAPES:
-            problems.add_row(row, f"its shape {shape!r} is none of {', '.join(SHAPES)}")
-            shapes[row] = None
+    shapes = _shape_numbers(shape_column, problems)
     _check_params(geometries, shapes, params, problems)
     types = shapely.get_type_id(geometries)
     _check_coordinates(geometries, problems)
     _pair(geometries, types, shapes, problems)
     if repair:
         geometries = _repair(geometries, shapes, params, problems)
-    else:
-        _refuse_invalid(geometries, problems)
+    encoded = encode(geometries) if store else None
+    if not repair:
+        invalid = _invalid(geometries) if encoded is None else encoded.invalid
+        _refuse_invalid(geometries, invalid, problems)
     _compare_params(geometries, shapes, params, problems)
-    return geometries, shapes, params
+    texts = pa.array(SHAPES, pa.string()).take(pa.array(shapes, mask=shapes == NONE))
+    return geometries, texts, encoded
+
+
+def _shape_numbers(column: pa.Array, problems: Problems) -> Numbers:
+    """Return the place of each row's shape in `SHAPES`; `NONE` where there is none."""
+    if column.null_count == len(column):
+        return np.full(len(column), NONE, np.int8)
+    encoded = column.dictionary_encode()
+    codes = np.asarray(pc.fill_null(encoded.indices, -1))
+    numbers = np.full(len(encoded.dictionary) + 1, NONE, np.int8)  # the last one stands for null
+    for code, shape in enumerate(encoded.dictionary.to_pylist()):
+        if shape in SHAPES:
+            numbers[code] = SHAPES.index(shape)
+        else:
+            problems.add(codes == code, f"its shape {shape!r} is none of {', '.join(SHAPES)}")
+    return np.asarray(numbers[codes])
 
 
 def _check_params(
-    geometries: Geometries, shapes: list[str | None], params: list[Any], problems: Problems
+    geometries: Geometries, shapes: Numbers, params: npt.NDArray[np.object_], problems: Problems
 ) -> None:
-    for row, shape in enumerate(shapes):
-        if params[row] is None or shape is None:
-            if params[row] is not None:
-                problems.add_row(row, "it has shape_params but no shape: give the shape that they describe")
-                params[row] = None
+    for row in np.flatnonzero(pd.notna(params)):
+        if shapes[row] == NONE:
+            problems.add_row(int(row), "it has shape_params but no shape: give the shape that they describe")
+            params[row] = None
             continue
+        shape = SHAPES[shapes[row]]
         reason = params_problem(shape, params[row])
         if reason:
-            problems.add_row(row, reason)
+            problems.add_row(int(row), reason)
             params[row] = None
         elif geometries[row] is None:
             geometries[row] = shape_geometry(shape, params[row])
@@ -95,6 +131,12 @@ def _check_params(
 
 def _check_coordinates(geometries: Geometries, problems: Problems) -> None:
     problems.add(shapely.has_z(geometries), "it has a third coordinate: focal planes go into the column z")
+    empty = shapely.is_empty(geometries)
+    problems.add(empty, "its geometry is empty")
+    geometries[empty] = None
+    batches = (geometries[start : start + BATCH] for start in range(0, len(geometries), BATCH))
+    if all(_within_limits(shapely.get_coordinates(batch)) for batch in batches):
+        return
     xy, owner = shapely.get_coordinates(geometries, return_index=True)
     bad = np.zeros(len(geometries), dtype=bool)
     bad[owner[~np.isfinite(xy).all(axis=1)]] = True
@@ -105,20 +147,19 @@ def _check_coordinates(geometries: Geometries, problems: Problems) -> None:
     far &= ~bad
     problems.add(far, f"it has a coordinate beyond +-{MAX_COORDINATE} px: give level-0 pixels of the slide")
     geometries[far] = None
-    empty = shapely.is_empty(geometries)
-    problems.add(empty, "its geometry is empty")
-    geometries[empty] = None
 
 
-def _pair(
-    geometries: Geometries, types: npt.NDArray[np.int32], shapes: list[str | None], problems: Problems
-) -> None:
+def _within_limits(l0_xy: npt.NDArray[np.float64]) -> bool:
+    # one that is not a number makes the extremes not a number, and then nothing holds
+    return not len(l0_xy) or bool(l0_xy.min() >= -MAX_COORDINATE and l0_xy.max() <= MAX_COORDINATE)
+
+
+def _pair(geometries: Geometries, types: npt.NDArray[np.int32], shapes: Numbers, problems: Problems) -> None:
     """Check that geometry and shape go together; find the shape where it is not given."""
-    given = np.array(["" if shape is None else shape for shape in shapes], dtype=object)
     collection = (types == 7) | (types == 2)
     problems.add(collection, "its geometry is not made of points, lines or polygons of one kind: split it")
     for shape, allowed in _TYPES_OF_SHAPE.items():
-        rows = given == shape
+        rows = shapes == SHAPES.index(shape)
         if not rows.any():
             continue
         if shape == "image":
@@ -130,21 +171,21 @@ def _pair(
         )
         for code in np.unique(types[rows & (types >= 0) & ~np.isin(types, allowed) & ~collection]):
             problems.add(rows & (types == code), f"a {_TYPE_NAMES[code]} cannot be {article(shape)}")
-    free = given == ""
+    free = shapes == NONE
     problems.add(free & (types < 0), "it has no geometry: give shape='image' if it labels the whole image")
+    shapes[free] = _SHAPE_OF_TYPE[types[free]]
     two = (shapely.get_num_points(geometries) == 2) & (types == 1)
-    for row in np.flatnonzero(free & (types >= 0)):
-        shapes[row] = "line" if two[row] else _SHAPE_OF_TYPE.get(int(types[row]))
+    shapes[free & two] = SHAPES.index("line")
 
 
-def _refuse_invalid(geometries: Geometries, problems: Problems) -> None:
-    for row in np.flatnonzero(_invalid(geometries)):
+def _refuse_invalid(geometries: Geometries, invalid: Rows, problems: Problems) -> None:
+    for row in np.flatnonzero(invalid):
         problems.repairable = True
         problems.add_row(int(row), shapely.is_valid_reason(geometries[row]))
 
 
 def _repair(
-    geometries: Geometries, shapes: list[str | None], params: list[Any], problems: Problems
+    geometries: Geometries, shapes: Numbers, params: npt.NDArray[np.object_], problems: Problems
 ) -> Geometries:
     rows = np.flatnonzero(_invalid(geometries))
     if not len(rows):
@@ -157,8 +198,8 @@ def _repair(
             problems.add_row(int(row), f"nothing is left of it after repair ({reason})")
             continue
         geometries[row] = geometry
-        if shapes[row] in PARAMS:
-            shapes[row], params[row] = "polygon", None
+        if shapes[row] in _DRAWN:
+            shapes[row], params[row] = SHAPES.index("polygon"), None
     return geometries
 
 
@@ -167,13 +208,12 @@ def _invalid(geometries: Geometries) -> Rows:
 
 
 def _compare_params(
-    geometries: Geometries, shapes: list[str | None], params: list[Any], problems: Problems
+    geometries: Geometries, shapes: Numbers, params: npt.NDArray[np.object_], problems: Problems
 ) -> None:
     """Check that the drawn numbers describe the polygon: else a later edit would undo an earlier one."""
-    bounds = shapely.bounds(geometries).reshape(-1, 4)
-    for row, shape in enumerate(shapes):
-        if shape not in PARAMS or geometries[row] is None:
-            continue
+    rows = np.flatnonzero(np.isin(shapes, _DRAWN) & ~shapely.is_missing(geometries))
+    for row, bounds in zip(rows.tolist(), shapely.bounds(geometries[rows]).reshape(-1, 4), strict=True):
+        shape = SHAPES[shapes[row]]
         if params[row] is None:
             params[row] = rectangle_params(geometries[row]) if shape == "rectangle" else None
             if params[row] is None:
@@ -184,7 +224,7 @@ def _compare_params(
             continue
         expected = params_bounds(shape, params[row])
         size = max(expected[2] - expected[0], expected[3] - expected[1])
-        if np.abs(expected - bounds[row]).max() > _PARAMS_TOLERANCE * size + _PARAMS_SLACK:
+        if np.abs(expected - bounds).max() > _PARAMS_TOLERANCE * size + _PARAMS_SLACK:
             problems.add_row(
                 row, f"its shape_params do not describe its geometry: make the {shape} again from one of them"
             )

@@ -54,7 +54,7 @@ def texts_of(halves: Halves) -> pa.Array:
     letters = np.full((n, LENGTH), ord("-"), np.uint8)
     for start, stop, before in RUNS:
         letters[:, start:stop] = digits[:, before : before + stop - start]
-    offsets = np.arange(0, LENGTH * n + 1, LENGTH, np.int32)
+    offsets = np.arange(n + 1, dtype=np.int32) * np.int32(LENGTH)
     return pa.Array.from_buffers(pa.string(), n, [None, pa.py_buffer(offsets), pa.py_buffer(letters)])
 
 
