@@ -20,7 +20,9 @@ from wsinb.project import create_project, open_project
 from wsinb.testing.annotations import annotation_tables
 from wsinb.testing.model_store import ModelStore, rows_of
 from wsinb.versions.slidelist import SlideEntry
-from wsinb.versions.tables import files, reading, staging
+from wsinb.versions.tables import files, history, reading, staging
+from wsinb.versions.upkeep import fold, runs, tend
+from wsinb.versions.upkeep.compact import compact
 
 IDS = [str(uuid.UUID(int=i << 64 | i % 3)) for i in range(8)]
 SLIDES = ["first", "second"]
@@ -37,12 +39,7 @@ class VersionsMachine(RuleBasedStateMachine):
     @initialize()
     def start(self):
         self.patch = pytest.MonkeyPatch()
-        if self.sizes is not None:
-            bulk, part, group = self.sizes
-            self.patch.setattr(staging, "BULK_ROWS", bulk)
-            self.patch.setattr(staging, "PART_ROWS", part)
-            for module in (staging, reading, files):
-                self.patch.setattr(module, "ROW_GROUP", group)
+        self.patch_sizes()
         self.folder = Path(tempfile.mkdtemp())
         self.project = create_project(self.folder)
         self.model = ModelStore()
@@ -55,6 +52,14 @@ class VersionsMachine(RuleBasedStateMachine):
         self.sessions = [self.open() for _ in range(2)]
         self.upsert(0, "first", START, nuclei=3, then_commit=True)
         self.sessions = [self.open() for _ in range(2)]
+
+    def patch_sizes(self):
+        if self.sizes is not None:
+            bulk, part, group = self.sizes
+            self.patch.setattr(staging, "BULK_ROWS", bulk)
+            self.patch.setattr(staging, "PART_ROWS", part)
+            for module in (staging, reading, files):
+                self.patch.setattr(module, "ROW_GROUP", group)
 
     def open(self):
         return self.project.session(author="a"), self.model.session()
@@ -185,6 +190,32 @@ class TinyPartsMachine(VersionsMachine):
     sizes = (1, 3, 2)
 
 
+class UpkeepMachine(TinyPartsMachine):
+    """The same with upkeep after every other commit, and compacting at any time."""
+
+    def patch_sizes(self):
+        super().patch_sizes()
+        for module in (runs, tend):
+            self.patch.setattr(module, "MERGE_AT", 2)
+        for module in (fold, tend):
+            self.patch.setattr(module, "FOLD_AT", 3)
+        self.patch.setattr(runs, "RUN_ROWS", 2)
+        self.patch.setattr(history, "ROW_GROUP", 2)
+
+    @rule(slide=st.sampled_from([None, *SLIDES]))
+    def compact(self, slide):
+        with contextlib.suppress(UnknownSlide):
+            compact(self.project.repository, slide, "main")
+
+    @rule(slide=st.sampled_from(SLIDES), data=st.data())
+    def old_states_are_equal(self, slide, data):
+        """What the commit itself holds, whatever its branch made of it."""
+        head = self.project.repository.branch_head("main")
+        with contextlib.suppress(UnknownSlide):
+            by_branch = rows_of(self.project.read(slide))
+            assert rows_of(self.project.read(slide, head.record.id)) == by_branch
+
+
 FEW = settings(
     max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
@@ -192,3 +223,5 @@ TestVersions = VersionsMachine.TestCase
 TestVersions.settings = FEW
 TestTinyParts = TinyPartsMachine.TestCase
 TestTinyParts.settings = FEW
+TestUpkeep = UpkeepMachine.TestCase
+TestUpkeep.settings = FEW

@@ -19,6 +19,7 @@ from wsinb.versions.storage.layout import (
     canonical,
     parse,
     quote_name,
+    sealed,
     sha256,
     sha256_file,
 )
@@ -73,7 +74,7 @@ class Artifacts:
         taken = name in record.data["artifacts"]
         if not taken:
             self._store.sync()
-            taken = not self._store.put_if_absent(attachment_key(record.id, name), canonical(entry))
+            taken = not self._store.put_if_absent(attachment_key(record.id, name), canonical(sealed(entry)))
             self._store.sync()
         if taken:
             there = next(item for item in self.of(record) if item.name == name)

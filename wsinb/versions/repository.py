@@ -29,7 +29,15 @@ from wsinb.versions.graph.naming import MAIN, Naming
 from wsinb.versions.graph.records import Artifact, Commit, Log, Record
 from wsinb.versions.graph.refs import Head, Refs, check_ref_name
 from wsinb.versions.session import Session
-from wsinb.versions.storage.layout import COMMIT_SUFFIX, FORMAT, FORMAT_KEY, canonical, commit_key, parse
+from wsinb.versions.storage.layout import (
+    COMMIT_SUFFIX,
+    FORMAT,
+    FORMAT_KEY,
+    canonical,
+    commit_key,
+    parse,
+    sealed,
+)
 from wsinb.versions.storage.objects import Objects
 from wsinb.versions.storage.store import Store
 from wsinb.versions.tables.columns import Column
@@ -37,6 +45,7 @@ from wsinb.versions.tables.files import check_box
 from wsinb.versions.tables.history import Histories
 from wsinb.versions.tables.reading import Tables
 from wsinb.versions.tables.values import to_frame
+from wsinb.versions.upkeep.tend import tend
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -49,7 +58,11 @@ _COMMIT = re.compile(r"[0-9a-f]{64}")
 
 
 class Repository:
-    """Reads and writes the versions in a store; it keeps no state but caches."""
+    """Reads and writes the versions in a store; it keeps no state but caches.
+
+    `upkeep` says whether commits merge and fold files in their wake; whoever makes many commits in one
+    go may switch it off and compact at the end.
+    """
 
     def __init__(self, store: Store, format_version: int) -> None:
         self.store = store
@@ -61,7 +74,8 @@ class Repository:
         self.histories = Histories(store)
         self.artifacts = Artifacts(store)
         self.naming = Naming(self.refs)
-        self.committer = Committer(store, self.objects, self.refs, self.ancestry)
+        self.committer = Committer(store, self.objects, self.refs, self.ancestry, self._tend)
+        self.upkeep = True
 
     @classmethod
     def create(cls, store: Store, name: str, author: str | None = None) -> Repository:
@@ -79,7 +93,7 @@ class Repository:
         project = repository.objects.put({"columns": [], "id": str(uuid4()), "name": name})
         repository.committer.root(MAIN, check_author(author), "Project created", labels, project)
         # the last file written: without it there is no project
-        if not store.put_if_absent(FORMAT_KEY, canonical({"format": FORMAT})):
+        if not store.put_if_absent(FORMAT_KEY, canonical(sealed({"format": FORMAT}))):
             raise ProjectExists(f"There is a project in {store.url} already: open it with open_project().")
         store.sync()
         return repository
@@ -229,6 +243,9 @@ class Repository:
         faster; so edits of different things never meet.
         """
         return self.committer.append(branch, lambda head: prepare(head.record)).record.public()
+
+    def _tend(self, branch: str, head: Head) -> Head:
+        return tend(self, branch, head) if self.upkeep else head
 
     def attach(self, version: str, name: str, data: bytes | Path, author: str | None = None) -> Artifact:
         """Attach an artifact to an existing commit."""

@@ -72,9 +72,21 @@ class Draft:
 
 
 class Committer:
-    """Appends commits to branches and reads the states that they hold."""
+    """Appends commits to branches and reads the states that they hold.
 
-    def __init__(self, store: Store, objects: Objects, refs: Refs, ancestry: Ancestry) -> None:
+    `tend` is called with the branch and the new entry after each commit; it may put files in order,
+    and returns the entry to read from.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        objects: Objects,
+        refs: Refs,
+        ancestry: Ancestry,
+        tend: Callable[[str, Head], Head] = lambda branch, head: head,
+    ) -> None:
+        self._tend = tend
         self._store = store
         self._objects = objects
         self._refs = refs
@@ -111,7 +123,7 @@ class Committer:
             head = self.head(branch)
             record = self._record(head, prepare(head))
             if self._advance(branch, head.number + 1, record.id):
-                return Head(head.number + 1, record)
+                return self._tend(branch, Head(head.number + 1, record))
             time.sleep(random.uniform(0, min(MAX_PAUSE_S, 0.001 * 2 ** min(attempt, 10))))  # noqa: S311
         raise StorageError(
             f"Other writers moved branch {branch!r} {ATTEMPTS} times during this commit: try again later."

@@ -14,7 +14,15 @@ from typing import Any
 
 from wsinb.errors import InvalidInput, StorageError
 from wsinb.versions.graph.records import Record, State
-from wsinb.versions.storage.layout import canonical, commit_key, parse, ref_prefix, sha256, unquote_name
+from wsinb.versions.storage.layout import (
+    canonical,
+    commit_key,
+    parse,
+    ref_prefix,
+    sealed,
+    sha256,
+    unquote_name,
+)
 from wsinb.versions.storage.store import Store
 
 __all__ = ["Head", "Refs", "check_ref_name", "entry_key"]
@@ -113,7 +121,7 @@ class Refs:
         It survives a power failure once this has returned.
         """
         self._store.sync()  # what the entry names
-        absent = self._store.put_if_absent(entry_key(kind, name, number), canonical(entry))
+        absent = self._store.put_if_absent(entry_key(kind, name, number), canonical(sealed(entry)))
         self._store.sync()
         return absent
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -30,6 +31,8 @@ __all__ = [
     "part_key",
     "ref_prefix",
     "run_key",
+    "seal_holds",
+    "sealed",
     "sha256",
     "sha256_file",
 ]
@@ -38,6 +41,7 @@ FORMAT = 1
 """The version of the on-disk format that this code writes, and the newest that it reads."""
 
 FORMAT_KEY = "format.json"
+CHECK = "check"
 COMMIT_SUFFIX = ".commit.json"
 CHANGES_SUFFIX = ".changes.parquet"
 _CONTENT_KEY = re.compile(r"(objects|parts|keys|runs|history|artifacts)/[0-9a-f]{64}[.a-z]*")
@@ -113,6 +117,24 @@ def canonical(value: Any) -> bytes:
     """Return the one JSON form of a value: UTF-8, sorted members, no spaces, no NaN."""
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return text.encode()
+
+
+def sealed(value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a JSON object with the member `check`, the hash of the rest.
+
+    For files that are not named by their content, so that damage in them is found.
+    """
+    rest = {name: member for name, member in value.items() if name != CHECK}
+    return {**rest, CHECK: sha256(canonical(rest))}
+
+
+def seal_holds(data: bytes) -> bool:
+    """Say whether the bytes of a sealed JSON object are as they were written."""
+    try:
+        value = json.loads(data)
+        return isinstance(value, dict) and canonical(sealed(value)) == data
+    except (ValueError, RecursionError):
+        return False
 
 
 def parse(data: bytes, key: str) -> Any:

@@ -23,7 +23,16 @@ from wsinb.versions.storage.objects import Objects
 from wsinb.versions.storage.store import Store
 from wsinb.versions.tables.columns import concat, conform, own_keys
 from wsinb.versions.tables.files import BBOX_PATHS, NEW, OLD, OP, ROW_GROUP, bounds_of_rows, box_mask
-from wsinb.versions.tables.ids import Ids, concat_ids, decode_keys, isin, last_of_each, locate, parse_ids
+from wsinb.versions.tables.ids import (
+    Ids,
+    concat_ids,
+    decode_keys,
+    isin,
+    last_of_each,
+    locate,
+    parse_ids,
+    sorted_order,
+)
 
 __all__ = ["Overlay", "Tables", "overlay_of"]
 
@@ -97,23 +106,33 @@ class Tables:
             return []
         return [PartInfo.from_json(entry) for entry in self._objects.get(state.parts)["parts"]]
 
-    def read(self, state: State, l0_box: Box | None = None, staged: Overlay | None = None) -> pa.Table:
-        """Return the rows of a state, of which those in `staged` are newer.
+    def read(
+        self,
+        state: State,
+        l0_box: Box | None = None,
+        staged: Overlay | None = None,
+        added: Iterable[PartInfo] = (),
+    ) -> pa.Table:
+        """Return the rows of a state and of parts added to it, of which those in `staged` are newer.
 
         With a box, only rows with a bounding box that meets it. The result has `SCHEMA` and all own
         columns that a file has, by key.
         """
-        return concat(list(self.pieces(state, l0_box, staged))).combine_chunks()
+        return concat(list(self.pieces(state, l0_box, staged, added))).combine_chunks()
 
     def pieces(
-        self, state: State, l0_box: Box | None = None, staged: Overlay | None = None
+        self,
+        state: State,
+        l0_box: Box | None = None,
+        staged: Overlay | None = None,
+        added: Iterable[PartInfo] = (),
     ) -> Iterator[pa.Table]:
         """Yield what `read` returns file by file, so that a large table need not be in memory.
 
         Each piece has the own columns of its file: see `conform` and `plain_table`.
         """
         top = self._top(state, staged)
-        for part in self.parts(state):
+        for part in (*self.parts(state), *added):
             if l0_box is None or _meets(part, l0_box):
                 yield self._read_part(part, top.ids, l0_box)
         yield from self._top_rows(top, top.alive, l0_box)
@@ -123,6 +142,7 @@ class Tables:
         top = self._top(state, staged)
         pieces = self._top_rows(top, top.alive & isin(top.ids, wanted), None)
         rest = wanted.take(~isin(wanted, top.ids))
+        rest = rest.take(sorted_order(rest))  # many are found faster in order
         pieces += [self.rows_in_parts(self.parts(state), rest)] if len(rest) else []
         return concat(pieces).combine_chunks()
 
@@ -142,6 +162,7 @@ class Tables:
         top = self._top(state, staged)
         found = isin(wanted, top.ids.take(top.alive))
         rest = np.flatnonzero(~isin(wanted, top.ids))
+        rest = rest[sorted_order(wanted.take(rest))]
         for part in self.parts(state) if len(rest) else ():
             ids, _ = self._part_keys(part)
             found[rest] |= locate(ids, wanted.take(rest)) >= 0
@@ -158,6 +179,26 @@ class Tables:
     def change_set(self, sha: str) -> Overlay:
         """Return a change set."""
         return self._overlay(changes_key(sha))
+
+    def run(self, sha: str) -> Overlay:
+        """Return a run."""
+        return self._overlay(run_key(sha))
+
+    def overlay_rows(self, overlay: Overlay, mask: Mask) -> pa.Table:
+        """Return the rows of a change set or run where a mask is True, in its order, as those of a table."""
+        return self._rows(overlay, mask, None)
+
+    def overlay_bounds(self, overlay: Overlay) -> npt.NDArray[np.float64]:
+        """Return the level-0 box of each row of a change set or run, shape (n, 4); NaN where none is."""
+        if overlay.file is None:
+            assert overlay.table is not None
+            return bounds_of_rows(overlay.table)
+        with self._reading(overlay.file.key):
+            return bounds_of_rows(self._open(overlay.file).read(["bbox"]))
+
+    def part_rows(self, part: PartInfo, without: Ids) -> pa.Table:
+        """Return the rows of a part but those of some ids."""
+        return self._read_part(part, without, None)
 
     def part_ids(self, sha: str) -> Ids:
         """Return the ids of a part, sorted."""

@@ -31,7 +31,7 @@ from wsinb.versions.tables.hashes import NO_ROW, hash_rows
 from wsinb.versions.tables.ids import Ids, concat_ids, encode_keys, id_texts, isin, locate, parse_ids
 from wsinb.versions.tables.reading import Overlay, Tables, overlay_of
 
-__all__ = ["PART_ROWS", "Staged", "write_change"]
+__all__ = ["PART_ROWS", "Staged", "write_change", "write_parts"]
 
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
@@ -134,7 +134,7 @@ def write_change(store: Store, tables: Tables, base: State, staged: Staged) -> S
         bulk = np.asarray(pc.equal(ops, "add"), dtype=bool) & fresh
         if bulk.sum() <= BULK_ROWS:
             bulk[:] = False
-    parts = _write_parts(store, conform(table.filter(pa.array(bulk)))) if bulk.any() else ()
+    parts = write_parts(store, conform(table.filter(pa.array(bulk)))) if bulk.any() else ()
     rest = table.filter(pa.array(~bulk))
     sets = (_write_set(store, rest),) if rest.num_rows else ()
     return SlideChange(added, updated, deleted, sets, parts)
@@ -160,10 +160,11 @@ def _with_new_hashes(table: pa.Table) -> pa.Table:
     return table.set_column(table.schema.get_field_index(NEW), NEW, filled)
 
 
-def _write_parts(store: Store, table: pa.Table) -> tuple[PartInfo, ...]:
+def write_parts(store: Store, table: pa.Table, n_parts: int | None = None) -> tuple[PartInfo, ...]:
+    """Store rows as parts along a Hilbert curve; as few as `PART_ROWS` allows, unless told how many."""
     order = hilbert_order(table)
     parts = []
-    for rows in np.array_split(order, -(-len(order) // PART_ROWS)):
+    for rows in np.array_split(order, n_parts or -(-len(order) // PART_ROWS)):
         piece = table.take(pa.array(rows))
         data = encode_part(piece)
         sha = sha256(data)
