@@ -271,3 +271,12 @@ def test_unknown_sets_and_parts_suggest_near_names(project):
         made.tran  # noqa: B018
     with pytest.raises(InvalidInput, match="not divided"):
         project.sets.add("plain", SLIDES)["train"]
+
+
+def test_sets_of_a_branch(project):
+    project.branch("review")
+    made = project.sets.on("review").add("cohort", ["s00"])
+    assert list(project.sets.on("review")) == list(project.sets_at("review")) == ["cohort"]
+    assert (made.members[0].version, "cohort" in project.sets) == (project.head(), False)
+    project.merge("review")
+    assert project.sets["cohort"] == made

@@ -26,6 +26,7 @@ __all__ = ["Places", "SlideSets"]
 
 MAX_NAME = 200
 Member = str | SetMember | Checkout | SlideCheckout
+_Seen = dict[tuple[str, str], dict[str, Any]]
 
 
 class Places:
@@ -73,11 +74,16 @@ class _Placed:
 
 
 class SlideSets(Mapping[str, SlideSet]):
-    """The virtual sets of a project; changing them makes a commit on main."""
+    """The virtual sets of a project; changing them makes a commit on main, or on another branch."""
 
-    def __init__(self, repository: Repository, places: Places) -> None:
+    def __init__(self, repository: Repository, places: Places, branch: str = MAIN) -> None:
         self._repository = repository
         self._places = places
+        self._branch = branch
+
+    def on(self, branch: str) -> SlideSets:
+        """Return the sets of another branch, to read and to change."""
+        return SlideSets(self._repository, self._places, branch)
 
     def at(self, version: str) -> dict[str, SlideSet]:
         """Return the sets of a version, by name."""
@@ -85,19 +91,19 @@ class SlideSets(Mapping[str, SlideSet]):
         return {name: SlideSet.from_json(name, data, self._places) for name, data in sorted(stored.items())}
 
     def __getitem__(self, name: str) -> SlideSet:
-        sets = self.at(MAIN)
+        sets = self.at(self._branch)
         if name not in sets:
             raise InvalidInput(unknown("set", name, sets, "add one with project.sets.add(name, slides)."))
         return sets[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self.at(MAIN)
+        return name in self.at(self._branch)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.at(MAIN))
+        return iter(self.at(self._branch))
 
     def __len__(self) -> int:
-        return len(self.at(MAIN))
+        return len(self.at(self._branch))
 
     def add(
         self,
@@ -151,13 +157,14 @@ class SlideSets(Mapping[str, SlideSet]):
                     f"The project has a set {checked!r} already: choose another name, or remove it with "
                     f"project.sets.remove({checked!r})."
                 )
-            placed = [each for item in given for each in self._placed(item, record)]
+            seen: _Seen = {}
+            placed = [each for item in given for each in self._placed(item, record, seen)]
             members = _divided(_grouped(placed, by), fractions, seed)
             made = SlideSet(checked, members, self._places, fractions, by, seed)
             sets = self._repository.objects.put({"sets": {**stored, checked: made.to_json()}})
             return Draft(f"Add set {checked}", signed, sets=sets, edits={"sets": {"added": [checked]}})
 
-        self._repository.edit(prepare)
+        self._repository.edit(prepare, self._branch)
         return self[checked]
 
     def remove(self, name: str, author: str | None = None) -> None:
@@ -178,26 +185,26 @@ class SlideSets(Mapping[str, SlideSet]):
             sets = self._repository.objects.put({"sets": left})
             return Draft(f"Remove set {name}", signed, sets=sets, edits={"sets": {"removed": [name]}})
 
-        self._repository.edit(prepare)
+        self._repository.edit(prepare, self._branch)
 
-    def _placed(self, item: Member, record: Record) -> Iterator[_Placed]:
+    def _placed(self, item: Member, record: Record, seen: _Seen) -> Iterator[_Placed]:
         """Yield the members that somebody meant, each at a commit; `record` is the present one."""
         if isinstance(item, str):
             member = SetMember(None, record.id, item)
-            yield _Placed(member, entry_at(self._repository, record, item))
+            yield _Placed(member, entry_at(self._repository, record, item, seen))
         elif isinstance(item, SetMember):
             repository = self._places.repository(item.project)
             pinned = repository.record(item.version)
             # an address may hold options; a folder may have been given from here
             given = item.project if "://" in (item.project or "") else self._address(repository)
             member = replace(item, project=given, version=pinned.id)
-            yield _Placed(member, entry_at(repository, pinned, item.slide))
+            yield _Placed(member, entry_at(repository, pinned, item.slide, seen))
         else:
             whole = item._checkout if isinstance(item, SlideCheckout) else item
             names = [item.slide] if isinstance(item, SlideCheckout) else list(whole)
             project, commit = self._address(whole.repository), whole.commit.id
             for name in names:
-                yield from self._placed(SetMember(project, commit, name), record)
+                yield from self._placed(SetMember(project, commit, name), record, seen)
 
     def _address(self, repository: Repository) -> str | None:
         """Return the address of the project of a checkout, None for this project."""
@@ -213,14 +220,19 @@ class SlideSets(Mapping[str, SlideSet]):
         head = "<tr><th>set</th><th>slides</th><th>parts</th></tr>"
         rows = "".join(
             f"<tr><td>{escape(name)}</td><td>{len(each)}</td><td>{escape(', '.join(each.parts))}</td></tr>"
-            for name, each in self.at(MAIN).items()
+            for name, each in self.at(self._branch).items()
         )
         return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
-def entry_at(repository: Repository, record: Record, slide: str) -> SlideEntry:
-    """Return what a commit says of a slide, or raise `UnknownSlide`."""
-    entries = repository.slides_of(record)
+def entry_at(repository: Repository, record: Record, slide: str, seen: _Seen | None = None) -> SlideEntry:
+    """Return what a commit says of a slide, or raise `UnknownSlide`; `seen` keeps slide lists."""
+    place = repository.store.url, record.id
+    entries = seen.get(place) if seen is not None else None
+    if entries is None:
+        entries = repository.slides_of(record)
+        if seen is not None:
+            seen[place] = entries
     if slide not in entries:
         raise UnknownSlide(unknown(f"slide at commit {record.id[:10]} named", slide, entries))
     return SlideEntry.from_json(slide, entries[slide])
