@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from wsinb.versions import MAIN, Commit, Diff, Log, Repository, SlideEntry, SlideSet, SlideSets
+from wsinb.versions.changes.blame import Blame, find_blame
 from wsinb.versions.changes.conflicts import Resolver
 from wsinb.versions.changes.diff import find_diff
 from wsinb.versions.changes.merge import Merge, merge
 from wsinb.versions.changes.revert import restore, revert
+from wsinb.versions.changes.shown import Shown, find_shown
 from wsinb.versions.checkout import Checkout
 from wsinb.versions.graph.naming import RefNames
+from wsinb.versions.journal.drafts import Draft, recover
+from wsinb.versions.status import Status, find_status
 
 if TYPE_CHECKING:
     from wsinb.annotate import LabelSet
@@ -89,6 +93,47 @@ class VersionWords:
         """
         versions = self.repository.version(a), self.repository.version(b)
         return find_diff(self.repository, *versions, slides, self.view)
+
+    def show(self, version: str = MAIN) -> Shown:
+        """Return a commit and what it changed against its first parent.
+
+        Raises
+        ------
+        UnknownVersion
+            If there is no such version.
+        """
+        return find_shown(self.repository, self.repository.version(version), self.view)
+
+    def status(self, branch: str = MAIN) -> Status:
+        """Return how large the tables of a branch are and in how many files, and what is not committed.
+
+        Raises
+        ------
+        UnknownVersion
+            If there is no such branch.
+        """
+        return find_status(self.repository, branch)
+
+    def blame(self, slide: str, id: str, version: str = MAIN) -> Blame:  # noqa: A002  the column's name
+        """Return who changed an annotation, when and how: one entry a commit, the newest first.
+
+        A merge is told by the commits that it brought.
+
+        Parameters
+        ----------
+        slide, id
+            Which annotation; it may be deleted by now.
+        version
+            Up to which branch, tag or commit.
+
+        Raises
+        ------
+        UnknownAnnotation
+            If there never was such an annotation.
+        UnknownSlide, UnknownVersion
+            If there is no such slide or version.
+        """
+        return find_blame(self.repository, slide, id, self.repository.version(version))
 
     @property
     def branches(self) -> RefNames:
@@ -270,3 +315,17 @@ class VersionWords:
             If there is no such slide, version or branch.
         """
         return restore(self.repository, slide, ids, at, branch, message, author)
+
+    def recover(self, branch: str | None = None) -> list[Draft]:
+        """Return edits that were never committed, of sessions and viewers that are gone, the newest first.
+
+        Every edit of a session is kept in a journal at once, so that a crash loses nothing.
+        ``draft.open()`` gives a session that goes on with the edits, ``draft.discard()`` deletes them.
+        What a viewer left behind is offered by the viewer itself, and here after ten minutes.
+
+        Parameters
+        ----------
+        branch
+            Only edits for this branch.
+        """
+        return recover(self.repository, branch)

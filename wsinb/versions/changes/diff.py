@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import UnknownSlide
 from wsinb.names import unknown
 from wsinb.versions.changes.delta import Diff, Entries, SlideDiff
 from wsinb.versions.changes.fields import all_columns
+from wsinb.versions.changes.lists import read_lists
 from wsinb.versions.changes.net import PartNumbers, Values, contents, net_changes
 from wsinb.versions.changes.sides import Rows, Side, union
-from wsinb.versions.graph.maps import differing_names, read_map, read_member
+from wsinb.versions.graph.maps import differing_names, read_member
 from wsinb.versions.graph.records import Record, State
 from wsinb.versions.graph.refs import Head
 from wsinb.versions.tables.ids import Ids
@@ -26,7 +27,7 @@ __all__ = ["changed_slides", "find_diff", "find_slide_diff"]
 
 def find_diff(
     repository: Repository,
-    a: Head,
+    a: Head | None,
     b: Head,
     slides: str | Iterable[str] | None = None,
     show: Callable[..., Any] | None = None,
@@ -38,7 +39,7 @@ def find_diff(
     repository
         Both are versions of it.
     a, b
-        The versions.
+        The versions; None stands for nothing at all.
     slides
         Only the annotations of these slides; edits of lists are left out then.
     show
@@ -49,30 +50,34 @@ def find_diff(
     UnknownSlide
         If neither version has a slide of a name.
     """
+    before = None if a is None else a.record
 
     def known() -> set[str]:
-        return {*repository.slides_of(a.record), *repository.slides_of(b.record)}
+        return {name for record in (before, b.record) if record for name in repository.slides_of(record)}
 
-    names: Collection[str] = changed_slides(repository, a.record, b.record)
+    names: Collection[str] = changed_slides(repository, before, b.record)
     entries: Entries = {}
     if slides is None:
-        entries = differing_entries(repository, a.record, b.record)
+        entries = differing_entries(repository, before, b.record)
     else:
         wanted = [slides] if isinstance(slides, str) else list(slides)
         for name in wanted:
             if name not in known():
                 raise UnknownSlide(unknown("slide in either version named", name, sorted(known())))
         names = set(names) & set(wanted)
-    fork = repository.ancestry.fork(a.record, b.record) if names else None
+    fork = repository.ancestry.fork(before, b.record) if names and before else None
     parts = [find_slide_diff(repository, name, a, b, fork) for name in sorted(names)]
-    return Diff(parts, entries, a.record.id, b.record.id, known, show)
+    return Diff(parts, entries, before.id if before else None, b.record.id, known, show)
 
 
-def find_slide_diff(repository: Repository, slide: str, a: Head, b: Head, fork: Record | None) -> SlideDiff:
+def find_slide_diff(
+    repository: Repository, slide: str, a: Head | None, b: Head, fork: Record | None
+) -> SlideDiff:
     """Return what differs on one slide; `fork` is the newest commit that both share along first parents."""
-    before, after = repository.committer.state(a, slide), repository.committer.state(b, slide)
+    before = State() if a is None else repository.committer.state(a, slide)
+    after = repository.committer.state(b, slide)
     numbers: PartNumbers = {}
-    if fork is not None and _begun(before, fork.depth) and _begun(after, fork.depth):
+    if a is not None and fork is not None and _begun(before, fork.depth) and _begun(after, fork.depth):
         ids, old, new = _since(repository, slide, (a.record, before), (b.record, after), fork, numbers)
     else:
         here, there = contents(repository, before, numbers), contents(repository, after, numbers)
@@ -84,7 +89,7 @@ def find_slide_diff(repository: Repository, slide: str, a: Head, b: Head, fork: 
         slide,
         Side(ids, old.hashes, old.known, _reader(repository, before)),
         Side(ids, new.hashes, new.known, _reader(repository, after)),
-        all_columns(repository.columns_of(a.record), repository.columns_of(b.record)),
+        all_columns(*(repository.columns_of(head.record) for head in (a, b) if head is not None)),
     )
 
 
@@ -122,8 +127,10 @@ def _reader(repository: Repository, state: State) -> Rows:
     return read
 
 
-def changed_slides(repository: Repository, a: Record, b: Record) -> set[str]:
+def changed_slides(repository: Repository, a: Record | None, b: Record) -> set[str]:
     """Return the slides whose tables were last changed by different commits."""
+    if a is None:
+        return set(repository.slides_of(b))
     own: Mapping[str, Any] = {**a.data["states"], **b.data["states"]}
     names = differing_names(repository.objects, a.data["tree"], b.data["tree"])
     return {name for name in names | set(own) if _home(repository, a, name) != _home(repository, b, name)}
@@ -137,32 +144,17 @@ def _home(repository: Repository, record: Record, slide: str) -> str | None:
     return last
 
 
-def differing_entries(repository: Repository, a: Record, b: Record) -> Entries:
+def differing_entries(repository: Repository, a: Record | None, b: Record) -> Entries:
     """Return what differs in the lists of two versions, with the values of both."""
-    entries = {}
-    for kind, old, new in _lists(repository, a, b):
-        names = {name for name in {**old, **new} if old.get(name) != new.get(name)}
-        if names:
-            entries[kind] = {name: (old.get(name), new.get(name)) for name in sorted(names)}
+    if a is not None and all(
+        a.data[kind] == b.data[kind] for kind in ("slides", "labels", "project", "sets")
+    ):
+        return {}
+    before, after = {} if a is None else read_lists(repository, a), read_lists(repository, b)
+    entries: dict[str, dict[str, tuple[Any, Any]]] = {}
+    for kind, new in after.items():
+        old = before.get(kind, {})
+        for name in sorted({*old, *new}):
+            if old.get(name) != new.get(name):
+                entries.setdefault(kind, {})[name] = (old.get(name), new.get(name))
     return entries
-
-
-def _lists(
-    repository: Repository, a: Record, b: Record
-) -> Iterator[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
-    """Yield the lists of two versions that are stored differently, as names and values."""
-    objects = repository.objects
-    if a.data["slides"] != b.data["slides"]:
-        yield "slides", read_map(objects, a.data["slides"]), read_map(objects, b.data["slides"])
-    if a.data["labels"] != b.data["labels"]:
-        labels = [repository.labels_of(record).to_json() for record in (a, b)]
-        before, after = ({label["name"]: label for label in each} for each in labels)
-        yield "labels", before, after
-    if a.data["project"] != b.data["project"]:
-        metadata = [dict(repository.metadata_of(record)) for record in (a, b)]
-        columns = [{column["key"]: column for column in each.pop("columns")} for each in metadata]
-        yield "columns", columns[0], columns[1]
-        yield "project", metadata[0], metadata[1]
-    if a.data["sets"] != b.data["sets"]:
-        sets = [objects.get(sha)["sets"] if sha else {} for sha in (a.data["sets"], b.data["sets"])]
-        yield "sets", sets[0], sets[1]

@@ -26,9 +26,9 @@ GEOMETRY = ("geometry", "shape", "shape_params")
 """Columns that together say what was drawn; a difference calls them all "geometry"."""
 
 
-def all_columns(old: Iterable[Column], new: Iterable[Column]) -> tuple[Column, ...]:
-    """Return the own columns of two versions, each once, as the new one has it."""
-    return tuple({column.key: column for column in (*old, *new)}.values())
+def all_columns(*versions: Iterable[Column]) -> tuple[Column, ...]:
+    """Return the own columns of several versions, each once, as the last one has it."""
+    return tuple({column.key: column for columns in versions for column in columns}.values())
 
 
 def hashed_columns(table: pa.Table) -> list[str]:
