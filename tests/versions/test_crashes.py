@@ -200,7 +200,7 @@ def test_a_read_only_project_reads_and_refuses_to_commit(project):
         subprocess.run(["mount", "-o", "remount,ro,bind", str(project.path)], check=True)
         reader = open_project(project.path)
         assert len(reader.read("one")) == 1
-        session = reader.session()
+        session = reader.session(journal=False)
         session["one"].upsert(new_annotations([shapely.Point(2, 2)]))
         with pytest.raises(StorageError, match="read-only") as caught:
             session.commit("refused")

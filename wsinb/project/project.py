@@ -96,7 +96,14 @@ class Project(VersionWords, FileWords, UpkeepWords):
         """Version of the on-disk format, see docs/format.md."""
         return self.repository.format
 
-    def session(self, branch: str = MAIN, author: str | None = None, base: str | None = None) -> Session:
+    def session(
+        self,
+        branch: str = MAIN,
+        author: str | None = None,
+        base: str | None = None,
+        *,
+        journal: bool = True,
+    ) -> Session:
         """Open a session that reads the present head of a branch, and can edit and commit.
 
         Parameters
@@ -109,6 +116,9 @@ class Project(VersionWords, FileWords, UpkeepWords):
             An earlier commit of the branch to read instead of its head, for edits that somebody
             made while looking at that commit; `commit` then sets them on top of the head, or
             raises `Conflict`.
+        journal
+            Whether every edit is on the disk before the call that makes it returns, so that `recover`
+            offers it after a crash. False for batch work that would rather begin again.
 
         Returns
         -------
@@ -120,7 +130,7 @@ class Project(VersionWords, FileWords, UpkeepWords):
         UnknownVersion
             If there is no such branch or commit.
         """
-        return self.repository.session(branch, author, base)
+        return self.repository.session(branch, author, base, journal=journal)
 
     def read(self, slide: str, version: str = MAIN, bbox: Iterable[float] | None = None) -> gpd.GeoDataFrame:
         """Return the annotations of a slide at a version.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +15,24 @@ import pyarrow.compute as pc
 
 from wsinb.annotate.checks import to_rows
 from wsinb.annotate.schema import FRAME_COLUMNS
-from wsinb.errors import InvalidAnnotation, InvalidInput, UnknownAnnotation, UnknownLabel, UnknownSlide
+from wsinb.errors import (
+    InvalidAnnotation,
+    InvalidInput,
+    StorageError,
+    UnknownAnnotation,
+    UnknownLabel,
+    UnknownSlide,
+)
 from wsinb.names import unknown
 from wsinb.versions.changes.conflicts import Resolver
 from wsinb.versions.changes.rebase import rebase
 from wsinb.versions.changes.slidedelta import SlideDiff
 from wsinb.versions.changes.writing import write_diff
-from wsinb.versions.graph.commits import Draft, SlideChange
+from wsinb.versions.graph.commits import Draft as CommitDraft
+from wsinb.versions.graph.commits import SlideChange
 from wsinb.versions.graph.records import Commit
 from wsinb.versions.graph.refs import Head
+from wsinb.versions.journal.keeper import Keeper
 from wsinb.versions.tables.columns import concat, shown
 from wsinb.versions.tables.files import OP, check_box
 from wsinb.versions.tables.ids import Ids, isin, parse_ids
@@ -33,6 +43,7 @@ from wsinb.versions.tables.values import own_values, to_frame
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from wsinb.versions.journal.files import Journal
     from wsinb.versions.repository import Repository
 
 __all__ = ["Session", "SlideSession"]
@@ -42,10 +53,22 @@ class Session:
     """Edits of one author on one branch, on top of the commit that was its head.
 
     What the session reads does not change when others commit. `session[slide]` reads and
-    edits the annotations of a slide; nothing is stored before `commit`.
+    edits the annotations of a slide; nobody else sees that before `commit`.
+
+    Every edit is in a journal on the disk before the method that makes it returns, unless `journal` is
+    False: what a crash leaves behind is offered by `project.recover`. An edit that cannot be written there
+    is refused with `StorageError`, and the session stays as it was.
     """
 
-    def __init__(self, repository: Repository, branch: str, author: str, base: str | None = None) -> None:
+    def __init__(
+        self,
+        repository: Repository,
+        branch: str,
+        author: str,
+        base: str | None = None,
+        *,
+        journal: bool = True,
+    ) -> None:
         self._repository = repository
         self.branch = branch
         self.author = author
@@ -54,11 +77,17 @@ class Session:
             self._base = repository.version(base)
         self._columns = repository.columns_of(self._base.record)
         self._staged: dict[str, Staged] = {}
+        self._keeper = Keeper(repository, branch, author, wanted=journal)
 
     @property
     def base(self) -> str:
         """Id of the commit that this session reads."""
         return self._base.record.id
+
+    @property
+    def journal(self) -> str | None:
+        """Id of the journal that holds the edits; None before the first one, or if there is to be none."""
+        return self._keeper.id
 
     def __getitem__(self, slide: str) -> SlideSession:
         slides = self._repository.slides_of(self._base.record)
@@ -86,9 +115,8 @@ class Session:
 
     def discard(self) -> None:
         """Forget all edits and read the present head of the branch."""
-        self._staged.clear()
-        self._base = self._repository.branch_head(self.branch)
-        self._columns = self._repository.columns_of(self._base.record)
+        self._begin_at(self._repository.branch_head(self.branch))
+        self._keeper.done()
 
     def commit(
         self,
@@ -96,11 +124,13 @@ class Session:
         artifacts: Mapping[str, bytes | Path] | None = None,
         *,
         resolve: Resolver | None = None,
+        draft: str | None = None,
     ) -> Commit:
         """Store the edits as one commit on the branch.
 
         If others have committed meanwhile and changed other annotations, the edits are set on
-        top of theirs. Afterwards the session reads the new commit.
+        top of theirs. Afterwards the session reads the new commit. After an interrupt, when nobody knows
+        whether the commit was made, committing again returns it if it was.
 
         Parameters
         ----------
@@ -112,6 +142,8 @@ class Session:
             What to do with annotations that somebody else changed meanwhile, too: they are merged by field,
             and where both changed one field, "ours" takes what this session did, "theirs" what the other
             did; or a function from a `ConflictItem` to "ours", "theirs", "base" or ``Value(anything)``.
+        draft
+            Id of a viewer's draft that holds these edits: it offers nothing any more.
 
         Raises
         ------
@@ -125,6 +157,9 @@ class Session:
         """
         if not isinstance(message, str) or not message.strip():
             raise InvalidInput("A commit needs a message: say in a few words what was changed.")
+        made = self._settle()
+        if made is not None:
+            return made
         staged = {slide: edits for slide, edits in self._staged.items() if len(edits.ids)}
         if not staged and not artifacts:
             raise InvalidInput(
@@ -133,13 +168,14 @@ class Session:
         repository = self._repository
         stored = [repository.artifacts.put(name, data) for name, data in (artifacts or {}).items()]
         changes: dict[str, SlideChange] = {}
-        draft = Draft(
+        common = CommitDraft(
             message.strip(),
             self.author,
+            journal=self._keeper.commit_begins(draft),
             artifacts={item.name: {"sha256": item.sha256, "size": item.size} for item in stored},
         )
 
-        def prepare(head: Head) -> Draft:
+        def prepare(head: Head) -> CommitDraft:
             merged: dict[str, SlideDiff] = {}
             if head.record.id != self.base:
                 merged = rebase(repository, self.branch, self._base, head, staged, resolve)
@@ -152,12 +188,38 @@ class Session:
                 if len(diff)
             }
             plain = {slide: change for slide, change in changes.items() if slide not in merged}
-            return replace(draft, changes=plain | there)
+            return replace(common, changes=plain | there)
 
-        self._base = repository.committer.append(self.branch, prepare)
-        self._staged.clear()
-        self._columns = repository.columns_of(self._base.record)
+        self._begin_at(repository.committer.append(self.branch, prepare))
+        with contextlib.suppress(StorageError):  # the commit names it: it offers nothing
+            self._keeper.done()
         return self._base.record.public()
+
+    def _begin_at(self, head: Head) -> None:
+        """Read another commit, without edits."""
+        self._columns = self._repository.columns_of(head.record)
+        self._base = head
+        self._staged.clear()
+
+    def _stage(self, slide: str, staged: Staged, ids: Ids) -> None:
+        """Take on the edits of a slide, of which those of some ids are new, once they are in the journal."""
+        self._keeper.keep(self.base, self._staged, slide, staged, ids)
+        self._staged[slide] = staged
+
+    def _go_on(self, staged: Mapping[str, Staged], journal: Journal | None = None) -> None:
+        """Take on edits that a journal holds, which this session goes on with; a new one if None."""
+        self._keeper.go_on(self.base, staged, journal)
+        self._staged = dict(staged)
+
+    def _settle(self) -> Commit | None:
+        """After an interrupted commit: return it if it was made all the same, and read it."""
+        made = self._keeper.landed(self.base)
+        if made is None:
+            return None
+        self._begin_at(self._repository.version(made.id))
+        with contextlib.suppress(StorageError):
+            self._keeper.done()
+        return made.public()
 
     def __repr__(self) -> str:
         edits = sum(sum(counts.values()) for counts in self.changes.values())
@@ -222,7 +284,7 @@ class SlideSession:
         changed, changed_ids = sign(rows, ids, stored, self._session.author)
         if changed.num_rows:
             self._check_labels(changed, stored)
-            self._set(self._staged.upsert(changed, changed_ids, stored))
+            self._set(self._staged.upsert(changed, changed_ids, stored), changed_ids)
         texts: list[str] = rows.column("id").to_pylist()
         return texts
 
@@ -246,7 +308,7 @@ class SlideSession:
                 f"take ids from the column 'id' of session[{self.slide!r}].read()."
             )
         first = np.unique(np.stack([wanted.high, wanted.low], axis=1), axis=0, return_index=True)[1]
-        self._set(self._staged.delete(wanted.take(first), stored))
+        self._set(self._staged.delete(wanted.take(first), stored), wanted)
 
     def restore(self, ids: str | Iterable[str], at: str) -> None:
         """Set annotations to what they were at a version; deleted ones come back.
@@ -277,7 +339,7 @@ class SlideSession:
         rows = concat([rows, stored.slice(0, 0)])  # own columns that it lacked then are null again
         changed, changed_ids = sign(rows, known, stored, self._session.author)
         if changed.num_rows:
-            self._set(self._staged.upsert(changed, changed_ids, stored))
+            self._set(self._staged.upsert(changed, changed_ids, stored), changed_ids)
 
     def edits(self) -> gpd.GeoDataFrame:
         """Return the rows that this session has added or changed and not committed."""
@@ -297,10 +359,12 @@ class SlideSession:
     def _staged(self) -> Staged:
         return self._session._staged.get(self.slide) or Staged.empty()
 
-    def _set(self, staged: Staged) -> None:
-        self._session._staged[self.slide] = staged
+    def _set(self, staged: Staged, ids: Ids) -> None:
+        self._session._stage(self.slide, staged, ids)
 
     def _lookup(self, ids: Ids) -> pa.Table:
+        """Return the present rows, as every edit does first; an interrupted commit may have changed them."""
+        self._session._settle()
         return self._repository.tables.lookup(self._state, ids, self._staged.overlay)
 
     def _own_values(self, gdf: gpd.GeoDataFrame) -> dict[str, pa.Array]:

@@ -1,0 +1,1 @@
+"""Edits that are not committed yet, on disk at once."""
