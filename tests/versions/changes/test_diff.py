@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import tempfile
 import uuid
@@ -15,12 +16,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from wsinb.annotate import Label, new_annotations
+from wsinb.errors import InvalidInput
 from wsinb.project import create_project, open_project
 from wsinb.testing.annotations import annotation_tables
 from wsinb.versions.slidelist import SlideEntry
-from wsinb.versions.tables import files, reading, staging
+from wsinb.versions.tables import files, history, reading, staging
 from wsinb.versions.tables.hashes import HASHED, hash_rows
 from wsinb.versions.tables.ids import id_texts
+from wsinb.versions.upkeep import runs, tend
 
 # ids that share their halves
 IDS = [str(uuid.UUID(int=(i // 3) << 64 | i % 3)) for i in range(10)]
@@ -88,8 +91,11 @@ class DiffMachine(RuleBasedStateMachine):
             bulk, part, group = self.sizes
             self.patch.setattr(staging, "BULK_ROWS", bulk)
             self.patch.setattr(staging, "PART_ROWS", part)
-            for module in (staging, reading, files):
+            for module in (staging, reading, files, history):
                 self.patch.setattr(module, "ROW_GROUP", group)
+        for module in (runs, tend):
+            self.patch.setattr(module, "MERGE_AT", 3)
+        self.patch.setattr(tend, "FOLD_AT", 4)
         self.folder = Path(tempfile.mkdtemp())
         self.project = create_project(self.folder)
         self.project.labels.add([Label("tumor"), Label("stroma")])
@@ -145,6 +151,16 @@ class DiffMachine(RuleBasedStateMachine):
             add_slide(self.project, slide)
             self.commits.append(self.project.head())
 
+    @rule(turn=st.booleans(), resolve=st.sampled_from(["ours", "theirs"]))
+    def merge(self, turn, resolve):
+        into, source = BRANCHES if turn else BRANCHES[::-1]
+        with contextlib.suppress(InvalidInput):  # it holds the other already
+            self.commits.append(self.project.merge(source, into, resolve=resolve).id)
+
+    @rule(branch=st.sampled_from(BRANCHES))
+    def compact(self, branch):
+        self.project.compact(branch=branch)
+
     @rule()
     def open_again(self):
         self.project = open_project(self.folder)
@@ -190,7 +206,7 @@ class TinyPartsMachine(DiffMachine):
 
 
 FEW = settings(
-    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=15, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestDiff = DiffMachine.TestCase
 TestDiff.settings = FEW

@@ -43,7 +43,9 @@ def diff_html(diff: Diff) -> str:
 def _between(diff: Diff) -> str:
     sides = " to ".join(side[:10] for side in (diff.a, diff.b) if side)
     what = f"Differences from {sides}" if diff.a and diff.b else "Differences"
-    return f"{what}: {'none' if not diff else f'{len(diff)} annotations'}"
+    if not diff:
+        return f"{what}: none"
+    return f"{what}: {len(diff)} annotation{'' if len(diff) == 1 else 's'}"
 
 
 def _edits(diff: Diff) -> list[str]:
