@@ -15,10 +15,23 @@ __all__ = ["VERBS", "cli", "main"]
 
 # a verb's help is here as well, so that `wsinb --help` imports none of them
 VERBS = {
+    "blame": "Tell who changed an annotation, when and how.",
+    "branch": "List, make or delete branches.",
+    "compact": "Put tables in as few files as they need.",
     "demo": "Make a demo project and open it in JupyterLab.",
+    "diff": "Tell what changed between two versions.",
     "doctor": "Check the installation and say what is wrong.",
+    "export": "Write the annotations of a version to a folder.",
+    "gc": "Remove files that no version needs.",
     "log": "List the versions of a project.",
+    "merge": "Merge a branch into another.",
+    "restore": "Set annotations back to what they were at a version.",
+    "revert": "Undo what one version did, as a new commit.",
     "run": "Run a notebook as a job on slides of a project.",
+    "show": "Show one version and what it changed.",
+    "status": "Tell how large the tables are and what is not committed.",
+    "tag": "List, make or delete tags.",
+    "verify": "Read every file again and name what is damaged.",
 }
 INTERRUPTED = 130
 

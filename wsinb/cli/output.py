@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["echo_json", "output_option", "project_option"]
+__all__ = ["author_option", "branch_option", "echo_json", "message_option", "output_option", "project_option"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -30,6 +30,23 @@ def project_option(function: F) -> F:
     return click.option(
         "--project", "-P", default=".", show_default=True, help="Folder of the project, or one inside it."
     )(function)
+
+
+def branch_option(function: F) -> F:
+    """Add ``--branch NAME``."""
+    return click.option("--branch", "-b", default="main", show_default=True, help="The branch to commit on.")(
+        function
+    )
+
+
+def author_option(function: F) -> F:
+    """Add ``--author NAME``."""
+    return click.option("--author", help="Signs the commit; you, if not given.")(function)
+
+
+def message_option(function: F) -> F:
+    """Add ``-m MESSAGE``."""
+    return click.option("--message", "-m", help="What was done, in a few words.")(function)
 
 
 def echo_json(root: str, value: Any) -> None:
