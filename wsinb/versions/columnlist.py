@@ -18,17 +18,24 @@ __all__ = ["Columns"]
 
 
 class Columns(Mapping[str, Column]):
-    """The columns that a project adds to its annotations; changing them makes a commit on main.
+    """The columns that a project adds to its annotations; changing them makes a commit.
+
+    It is one on main, if not `on` another branch.
 
     Sessions read and write them by name, behind the columns of every annotation table. Adding,
     renaming and removing rewrites no file: earlier versions keep the names that they had.
     """
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, branch: str = MAIN) -> None:
         self._repository = repository
+        self._branch = branch
+
+    def on(self, branch: str) -> Columns:
+        """Return the columns of another branch, to read and to change."""
+        return Columns(self._repository, branch)
 
     def _shown(self) -> dict[str, Column]:
-        return shown(self._repository.columns_of(self._repository.branch_head(MAIN).record))
+        return shown(self._repository.columns_of(self._repository.branch_head(self._branch).record))
 
     def __getitem__(self, name: str) -> Column:
         return _known(self._shown(), name)
@@ -125,7 +132,7 @@ class Columns(Mapping[str, Column]):
             project = self._repository.put_metadata(record, columns=[column.to_json() for column in columns])
             return Draft(message, signed, project=project, edits={"columns": edits})
 
-        self._repository.edit(prepare)
+        self._repository.edit(prepare, self._branch)
 
     def __repr__(self) -> str:
         return f"Columns({', '.join(self)})"

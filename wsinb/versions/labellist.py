@@ -15,13 +15,21 @@ __all__ = ["Labels"]
 
 
 class Labels(Mapping[str, Label]):
-    """The labels of a project, in the order of the palette; changing them makes a commit on main."""
+    """The labels of a project, in the order of the palette.
 
-    def __init__(self, repository: Repository) -> None:
+    Changing them makes a commit on main, or on another branch.
+    """
+
+    def __init__(self, repository: Repository, branch: str = MAIN) -> None:
         self._repository = repository
+        self._branch = branch
+
+    def on(self, branch: str) -> Labels:
+        """Return the labels of another branch, to read and to change."""
+        return Labels(self._repository, branch)
 
     def _set(self) -> LabelSet:
-        return self._repository.labels_of(self._repository.branch_head(MAIN).record)
+        return self._repository.labels_of(self._repository.branch_head(self._branch).record)
 
     def __getitem__(self, name: str) -> Label:
         return self._set()[name]
@@ -59,7 +67,7 @@ class Labels(Mapping[str, Label]):
             )
 
         if new:
-            self._repository.edit(prepare)
+            self._repository.edit(prepare, self._branch)
 
     def remove(self, name: str, author: str | None = None) -> None:
         """Remove a label, as a commit; annotations that carry it keep it."""
@@ -76,7 +84,7 @@ class Labels(Mapping[str, Label]):
                 edits=edits,
             )
 
-        self._repository.edit(prepare)
+        self._repository.edit(prepare, self._branch)
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the labels as JSON objects, in the order of the palette."""

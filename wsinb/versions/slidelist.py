@@ -78,14 +78,19 @@ class SlideEntry:
 
 
 class Slides(Mapping[str, SlideEntry]):
-    """The slides of a project, by name; changing the list makes a commit on main."""
+    """The slides of a project, by name; changing the list makes a commit, on main if not `on` a branch."""
 
-    def __init__(self, repository: Repository, folder: Path | None) -> None:
+    def __init__(self, repository: Repository, folder: Path | None, branch: str = MAIN) -> None:
         self._repository = repository
         self._folder = folder
+        self._branch = branch
+
+    def on(self, branch: str) -> Slides:
+        """Return the slides of a branch, to read and to change."""
+        return Slides(self._repository, self._folder, branch)
 
     def _entries(self) -> dict[str, Any]:
-        return self._repository.slides_of(self._repository.branch_head(MAIN).record)
+        return self._repository.slides_of(self._repository.branch_head(self._branch).record)
 
     def __getitem__(self, name: str) -> SlideEntry:
         entries = self._entries()
@@ -344,7 +349,7 @@ class Slides(Mapping[str, SlideEntry]):
             change(entries)
             return Draft(message, signed, slides=entries, edits={"slides": edits})
 
-        self._repository.edit(prepare)
+        self._repository.edit(prepare, self._branch)
 
     def __repr__(self) -> str:
         return f"Slides({', '.join(self)})"
