@@ -6,7 +6,6 @@ import contextlib
 import shutil
 import tempfile
 import uuid
-from pathlib import Path
 
 import pytest
 import shapely
@@ -36,12 +35,15 @@ class VersionsMachine(RuleBasedStateMachine):
     # sizes at which rows become parts, files and row groups; None for the real ones
     sizes = None
 
+    def new_place(self):
+        return tempfile.mkdtemp()
+
     @initialize()
     def start(self):
         self.patch = pytest.MonkeyPatch()
         self.patch_sizes()
-        self.folder = Path(tempfile.mkdtemp())
-        self.project = create_project(self.folder)
+        self.place = self.new_place()
+        self.project = create_project(self.place)
         self.model = ModelStore()
         self.commits = [self.project.head()]
         self.project.labels.add([Label("tumor"), Label("stroma")])
@@ -134,7 +136,7 @@ class VersionsMachine(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def reopen(self, who):
-        self.project = open_project(self.folder)
+        self.project = open_project(self.place)
         self.sessions[who] = self.open()
 
     @precondition(lambda self: len(self.commits) % 5 == 0)  # seldom: it empties a table
@@ -172,9 +174,10 @@ class VersionsMachine(RuleBasedStateMachine):
                     assert rows_of(real[slide].read()) == model.read(slide)
 
     def teardown(self):
-        if hasattr(self, "folder"):
+        if hasattr(self, "place"):
             self.patch.undo()
-            shutil.rmtree(self.folder)
+            if "://" not in self.place:
+                shutil.rmtree(self.place)
 
 
 def meets(wkb, low, high):
@@ -216,6 +219,13 @@ class UpkeepMachine(TinyPartsMachine):
             assert rows_of(self.project.read(slide, head.record.id)) == by_branch
 
 
+class MemoryMachine(VersionsMachine):
+    """The same in an object store, in memory."""
+
+    def new_place(self):
+        return f"memory://{uuid.uuid4().hex}"
+
+
 FEW = settings(
     max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
 )
@@ -223,5 +233,7 @@ TestVersions = VersionsMachine.TestCase
 TestVersions.settings = FEW
 TestTinyParts = TinyPartsMachine.TestCase
 TestTinyParts.settings = FEW
+TestMemory = MemoryMachine.TestCase
+TestMemory.settings = FEW
 TestUpkeep = UpkeepMachine.TestCase
 TestUpkeep.settings = FEW

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import uuid
+from concurrent.futures import ProcessPoolExecutor
 
 import pytest
 import shapely
@@ -25,14 +26,14 @@ def add_slide(project, name):
     project.slides._edit(f"Add {name}", {"added": [name]}, lambda entries: entries.update({name: entry}))
 
 
-def run(target, folder):
-    with SPAWN.Pool(WRITERS) as pool:
-        return pool.starmap(target, [(str(folder), number) for number in range(WRITERS)])
+def run(target, url):
+    with ProcessPoolExecutor(WRITERS, mp_context=SPAWN) as pool:
+        return list(pool.map(target, [url] * WRITERS, range(WRITERS)))
 
 
-def count_up(folder, number):
+def count_up(url, number):
     """Read, add 1 and commit the number in a shared row; again after each conflict."""
-    project = open_project(folder)
+    project = open_project(url)
     conflicts = 0
     for _ in range(ROUNDS):
         while True:
@@ -49,9 +50,9 @@ def count_up(folder, number):
     return conflicts
 
 
-def add_points(folder, number):
+def add_points(url, number):
     """Commit new points from one session, which never reads what the others do."""
-    project = open_project(folder)
+    project = open_project(url)
     session = project.session(author=f"writer-{number}")
     ids = []
     for i in range(ROUNDS):
@@ -60,9 +61,9 @@ def add_points(folder, number):
     return ids
 
 
-def add_lists(folder, number):
+def add_lists(url, number):
     """Add slides and labels, as several people would at once."""
-    project = open_project(folder)
+    project = open_project(url)
     for i in range(3):
         add_slide(project, f"slide-{number}-{i}")
         project.labels.add(Label(f"label-{number}-{i}"))
@@ -70,10 +71,8 @@ def add_lists(folder, number):
 
 
 @pytest.fixture
-def project(tmp_path):
-    made = create_project(tmp_path / "study")
-    add_slide(made, "one")
-    return made
+def project(shared_place):
+    return shared_place.create("one")
 
 
 @pytest.mark.slow
@@ -81,7 +80,7 @@ def test_counting_up_in_a_shared_row_loses_no_update(project):
     session = project.session()
     session["one"].upsert(new_annotations([shapely.Point(0, 0)], id=SHARED, properties={"count": 0}))
     session.commit("zero")
-    run(count_up, project.path)
+    run(count_up, project.url)
     assert json.loads(project.read("one")["properties"][0])["count"] == WRITERS * ROUNDS
     counts = [commit.message for commit in project.log(limit=WRITERS * ROUNDS)]
     assert counts == [f"count {n}" for n in range(WRITERS * ROUNDS, 0, -1)]
@@ -89,29 +88,29 @@ def test_counting_up_in_a_shared_row_loses_no_update(project):
 
 @pytest.mark.slow
 def test_disjoint_commits_all_land(project):
-    results = run(add_points, project.path)
+    results = run(add_points, project.url)
     assert set(project.read("one")["id"]) == {id_ for ids in results for id_ in ids}
     assert len(project.log()) == 2 + WRITERS * ROUNDS
 
 
 @pytest.mark.slow
 def test_slides_and_labels_added_at_once_all_land(project):
-    run(add_lists, project.path)
+    run(add_lists, project.url)
     assert len(project.slides) == 1 + 3 * WRITERS
     assert len(project.labels) == 3 * WRITERS
 
 
-def test_two_makers_of_one_project_make_one(tmp_path):
-    results = run(make, tmp_path / "study")
+def test_two_makers_of_one_project_make_one(shared_place):
+    results = run(make, shared_place.url)
     assert sorted(results) == ["made"] + ["there"] * (WRITERS - 1)
-    assert len(open_project(tmp_path / "study").log()) == 1
+    assert len(shared_place.open().log()) == 1
 
 
-def make(folder, number):
+def make(url, number):
     from wsinb.errors import ProjectExists
 
     try:
-        create_project(folder, f"by {number}")
+        create_project(url, f"by {number}")
     except ProjectExists:
         return "there"
     return "made"

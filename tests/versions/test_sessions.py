@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 
 import numpy as np
@@ -19,14 +20,13 @@ from wsinb.errors import (
     UnknownSlide,
     UnknownVersion,
 )
-from wsinb.project import create_project
 from wsinb.testing.model_store import rows_of
 from wsinb.versions.slidelist import SlideEntry
 
 
 @pytest.fixture
-def project(tmp_path):
-    made = create_project(tmp_path / "study")
+def project(place):
+    made = place.create()
     made.labels.add([Label("tumor"), Label("stroma")])
     for name in ("one", "two"):
         add_slide(made, name)
@@ -339,7 +339,7 @@ def test_the_log_is_newest_first_and_reads_well(project):
         project.log(limit=-1)
 
 
-def test_many_rows_become_parts_that_geopandas_reads(project, tmp_path):
+def test_many_rows_become_parts_that_geopandas_reads(project):
     gpd = pytest.importorskip("geopandas")
     n = 30_000
     xy = np.random.default_rng(0).uniform(0, 1000, (n, 2))
@@ -347,7 +347,8 @@ def test_many_rows_become_parts_that_geopandas_reads(project, tmp_path):
     session = project.session()
     session["one"].upsert(gdf)
     session.commit("many")
-    files = sorted((project.path / ".wsinb" / "parts").glob("*.parquet"))
+    store = project.repository.store
+    files = [io.BytesIO(store.get(f"parts/{name}")) for name in store.list("parts/")]
     assert len(files) == 2
     whole = pd.concat([gpd.read_parquet(file) for file in files])
     assert len(whole) == n + 1

@@ -129,21 +129,22 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("content-length") or 0)
         body = self.rfile.read(length)
         if len(body) < length:
-            return None  # whoever asked gave up
+            return  # whoever asked gave up
         fault = faulty.next_fault(self.command, self.path)
         if fault and fault.meanwhile:
             fault.meanwhile()
         if fault and fault.kind == "refused":
-            return self._answer(fault.status, [], fault.body)
+            self._answer(fault.status, [], fault.body)
+            return
         status, headers, answer = faulty.forward(self.command, self.path, dict(self.headers), body)
-        if fault and fault.kind == "lost":
-            return self._answer(fault.status, [], fault.body)
         if fault and fault.kind == "dropped":
             self.close_connection = True
-            return self.connection.close()
+            return
         if fault and fault.kind == "slow":
             time.sleep(fault.seconds)
-        return self._answer(status, headers, answer, cut=fault is not None and fault.kind == "cut")
+        if fault and fault.kind == "lost":
+            status, headers, answer = fault.status, [], fault.body
+        self._answer(status, headers, answer, cut=fault is not None and fault.kind == "cut")
 
     def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes, *, cut: bool = False) -> None:
         with contextlib.suppress(OSError):  # whoever asked may have given up

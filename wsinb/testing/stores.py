@@ -74,7 +74,7 @@ class StoreTests:
 
         with ThreadPoolExecutor(n) as pool:
             for number in range(10):
-                won = list(pool.map(lambda i, number=number: write(i, number), range(n)))  # type: ignore[misc]
+                won = list(pool.map(lambda i, number=number: write(i, number), range(n)))
                 assert sum(won) == 1
                 assert store.get(f"refs/heads/main/{number}") == str(won.index(True)).encode()
 

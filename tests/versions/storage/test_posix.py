@@ -28,7 +28,7 @@ def test_a_file_is_flushed_whatever_another_thread_flushes_while_it_is_written(s
         flushed.clear()
         real_link(source, target)
 
-    monkeypatch.setattr(posix, "_sync_folder", flushed.append)
+    monkeypatch.setattr(posix, "sync_folder", flushed.append)
     monkeypatch.setattr(os, "link", link)
     store.put_if_absent("objects/a", b"1")
     store.sync()
@@ -44,7 +44,7 @@ def test_a_flush_that_another_thread_has_only_begun_is_not_relied_upon(store, mo
             store.sync()
 
     store.put_if_absent("objects/a", b"1")
-    monkeypatch.setattr(posix, "_sync_folder", flush)
+    monkeypatch.setattr(posix, "sync_folder", flush)
     store.sync()
     assert flushed == [store.path("objects")] * 2
     store.sync()
