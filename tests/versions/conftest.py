@@ -51,6 +51,14 @@ def add_slides(project: Project, *names: str) -> None:
     project.slides._edit("Add slides", {"added": list(names)}, lambda known: known.update(entries))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_journals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep journals of projects in object stores out of the data folder of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_DATA_DIR", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """The address of a real S3 server, one for the whole run; the environment has what clients need."""
