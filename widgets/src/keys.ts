@@ -57,7 +57,7 @@ export class Keyboard {
   /** A handle or button that had the focus may vanish: the keys then still belong to the viewer. */
   private readonly onFocusLost = ({ target }: FocusEvent): void => {
     setTimeout(() => {
-      const vanished = target instanceof Node && !target.isConnected;
+      const vanished = target instanceof HTMLElement && target.getClientRects().length === 0;
       if (vanished && document.activeElement === document.body && this.container.isConnected) {
         this.container.focus({ preventScroll: true });
       }

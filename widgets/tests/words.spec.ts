@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from 'vitest';
-import { zoomFor, hitBox } from '../src/history/place';
+import { freeArea, hitBox, zoomFor } from '../src/history/place';
 import { boxOf } from '../src/history/strokes';
 import { clockText, dayText, relativeTime } from '../src/history/times';
 import { areaOf, authorsText, countsText, fieldChange, shortId, valueText } from '../src/history/words';
@@ -87,6 +87,22 @@ describe('places', () => {
     expect(zoomFor([0, 0, 100, 100], -5, 800)).toBe(1);
     expect(zoomFor([0, 0, 100_000, 10], 0, 800)).toBeLessThan(-7);
     expect(zoomFor([5, 5, 5, 5], -6, 800)).toBe(1);
+  });
+
+  it('lie in what a panel leaves free', () => {
+    const view = { width: 1000, height: 800 };
+    const panel = { left: 700, top: 12, width: 288, height: 300 };
+    expect(freeArea(view, null, panel)).toEqual({ left: 0, top: 0, width: 700, height: 800 });
+    const history = { left: 56, top: 12, width: 300, height: 500 };
+    expect(freeArea(view, history, panel)).toEqual({ left: 356, top: 0, width: 344, height: 800 });
+    const narrow = { left: 68, top: 12, width: 420, height: 300 };
+    expect(freeArea({ width: 500, height: 800 }, null, narrow)).toEqual({
+      left: 0,
+      top: 312,
+      width: 500,
+      height: 488
+    });
+    expect(freeArea(view, null, { left: 0, top: 0, width: 0, height: 0 }).width).toBe(1000);
   });
 
   it('find the smallest box around a point', () => {

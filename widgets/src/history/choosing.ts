@@ -1,14 +1,14 @@
 /** Conflicts on the slide: both sides drawn, and a click on one takes it. */
 import type * as L from 'leaflet';
-import { fromLatLng } from '../edit/features';
+import { fromLatLng, positionsOf } from '../edit/features';
 import { ConflictsPanel, type ConflictTexts } from '../panel/conflicts';
-import type { Conflict, Side } from '../types';
+import type { Conflict, Position, Side } from '../types';
 import { boxOfCase, Cases, sideFeature, type Case } from './cases';
 import { SIDES } from './kinds';
 import { nearestSide } from './nearest';
 import { goTo, hitBox } from './place';
 import { Sheet } from './sheet';
-import { boxOf, isInView, outline, tag, toScreen, type View } from './strokes';
+import { isInView, outline, tag, toScreen, type View } from './strokes';
 
 const HIT_PX = 8;
 
@@ -74,7 +74,7 @@ export class Choosing {
   private look(): void {
     const box = this.cases && this.isHere(this.cases.current) ? boxOfCase(this.cases.current) : null;
     if (box) {
-      goTo(this.map, box);
+      goTo(this.map, box, this.panel.node);
     }
   }
 
@@ -156,14 +156,30 @@ function paintCase(
       fill: choice === side ? 0.18 : 0,
       heavier: names && !left ? 0 : -1
     });
-    const [xmin, ymin, xmax, ymax] = boxOf(geometry)!;
-    // the three words must not cover one another where the outlines are the same
-    const corner = { ours: [xmin, ymin], theirs: [xmax, ymax], base: [xmin, ymax] } as const;
-    if (names) {
-      const [x, y] = toScreen([...corner[side]], view);
-      const below = side === 'ours' ? -3 : 21;
-      tag(context, side === 'base' ? 'before' : names[side], [x, y + below], SIDES[side].color);
-    }
     context.globalAlpha = 1;
   }
+  if (names) {
+    (['base', 'theirs', 'ours'] as const).forEach(side => nameSide(context, one, side, view, names));
+  }
+}
+
+/** A word at the outline: at its top, its right end or its bottom, so that no word covers another. */
+function nameSide(
+  context: CanvasRenderingContext2D,
+  one: Case,
+  side: 'base' | Side,
+  view: View,
+  names: { ours: string; theirs: string }
+): void {
+  const positions = positionsOf(sideFeature(one, side)?.geometry ?? null);
+  if (positions.length === 0) {
+    return;
+  }
+  const rank = { ours: ([, y]: Position) => y, theirs: ([x]: Position) => -x, base: ([, y]: Position) => -y };
+  const [x, y] = toScreen(
+    positions.reduce((best, position) => (rank[side](position) < rank[side](best) ? position : best)),
+    view
+  );
+  const [dx, dy] = { ours: [0, -6], theirs: [8, 9], base: [0, 24] }[side] as Position;
+  tag(context, side === 'base' ? 'before' : names[side], [x + dx, y + dy], SIDES[side].color);
 }

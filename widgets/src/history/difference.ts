@@ -68,7 +68,7 @@ export class Difference {
   step(by: 1 | -1): void {
     const change = this.changes?.step(by);
     if (change?.box) {
-      goTo(this.map, change.box);
+      goTo(this.map, change.box, this.panel.node);
     }
   }
 

@@ -187,7 +187,7 @@ export class History {
     session.pin(first.to);
     stage.mode = 'compare';
     const title = what ?? `${this.nameOf(from)} → ${this.nameOf(to)}`;
-    this.banner.show(`Changes: ${title}, read-only${this.keptText()}`);
+    this.banner.show(`Read-only: changes ${what ? 'of ' : ''}${title}${this.keptText()}`);
     this.difference.show(changes, title, session.info?.mpp?.[0] ?? null);
     this.arrived({ version: to, compare: from }, shown);
     await changes.loadUntil(BATCH);

@@ -19,10 +19,41 @@ export function zoomFor(box: Box, zoom: number, viewPx: number): number {
   return px < SMALLEST_PX ? Math.max(zoom, Math.min(fitting, CLOSEST_ZOOM)) : Math.min(zoom, fitting);
 }
 
-export function goTo(map: L.Map, box: Box): void {
-  const { x, y } = map.getSize();
-  const zoom = Math.max(map.getMinZoom(), zoomFor(box, map.getZoom(), Math.min(x, y)));
-  map.setView(toLatLng([...centreOf(box)]), zoom, { animate: zoom === map.getZoom() });
+/** A rectangle on the screen, relative to the map. */
+export interface Area {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** What panels leave free: the part below the right one where that is wide, else the part between both. */
+export function freeArea(view: { width: number; height: number }, left: Area | null, right: Area): Area {
+  const { width, height } = view;
+  if (right.width > width / 2) {
+    const top = Math.min(right.top + right.height, height * 0.75);
+    return { left: 0, top, width, height: height - top };
+  }
+  const from = left ? left.left + left.width : 0;
+  return { left: from, top: 0, width: (right.width > 0 ? right.left : width) - from, height };
+}
+
+/** Show a box in the middle of what `panel`, at the right, and the history, at the left, leave free. */
+export function goTo(map: L.Map, box: Box, panel: HTMLElement): void {
+  const view = map.getContainer().getBoundingClientRect();
+  const areaOf = (node: Element): Area => {
+    const { left, top, width, height } = node.getBoundingClientRect();
+    return { left: left - view.left, top: top - view.top, width, height };
+  };
+  const history = panel.parentElement?.querySelector('.wsinb-history:not([hidden])');
+  const area = freeArea(view, history ? areaOf(history) : null, areaOf(panel));
+  const zoom = Math.max(map.getMinZoom(), zoomFor(box, map.getZoom(), Math.min(area.width, area.height)));
+  const offset = L.point(
+    area.left + (area.width - view.width) / 2,
+    area.top + (area.height - view.height) / 2
+  );
+  const centre = map.project(toLatLng([...centreOf(box)]), zoom).subtract(offset);
+  map.setView(map.unproject(centre, zoom), zoom, { animate: zoom === map.getZoom() });
 }
 
 /** The smallest box around a place, or one that is at most `slack` away. */

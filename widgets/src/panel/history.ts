@@ -119,6 +119,7 @@ export class HistoryPanel {
 
   private render(): void {
     const { log, refs, shown, slide } = this.state;
+    const focused = this.focusedCommit();
     const scroll = this.list.parentElement?.scrollTop ?? 0;
     const at = (list: Refs['tags'], id: string): string[] =>
       list.filter(({ commit }) => commit === id).map(({ name }) => name);
@@ -152,6 +153,16 @@ export class HistoryPanel {
     if (this.list.parentElement) {
       this.list.parentElement.scrollTop = scroll;
     }
+    if (focused) {
+      const same = this.list.querySelector<HTMLElement>(`[data-commit='${focused}'] button`);
+      same?.focus({ preventScroll: true });
+    }
+  }
+
+  /** The version whose row has the keyboard: drawing the list anew must not take it away. */
+  private focusedCommit(): string | null {
+    const row = document.activeElement?.closest<HTMLElement>('.wsinb-commit');
+    return row && this.list.contains(row) ? (row.dataset.commit ?? null) : null;
   }
 
   private openCommit(commit: CommitInfo): void {
