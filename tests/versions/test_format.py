@@ -397,5 +397,40 @@ def test_commits_carry_the_slide_sets_on_and_name_their_journal(project):
     sets = repository.objects.put({"sets": {}})
     repository.edit(lambda record: Draft("sets", "a", sets=sets, journal="j1"))
     assert [repository.record("main").data[name] for name in ("sets", "journal")] == [sets, "j1"]
-    commit_points(project)
+    project.labels.add(Label("a"))
     assert [repository.record("main").data[name] for name in ("sets", "journal")] == [sets, None]
+
+
+def test_members_of_later_writers_are_ignored_and_carried_on(project):
+    repository = project.repository
+    project.labels.add([Label("tumor"), Label("stroma")])
+    project.columns.add("area", "float")
+
+    def later(record):
+        labels = repository.objects.get(record.data["labels"])
+        new = [{**label, "voice": "loud"} for label in labels["sets"]["default"]]
+        metadata = repository.metadata_of(record)
+        columns = [{**column, "axis": 1} for column in metadata["columns"]]
+        slides = {name: {**entry, "colour": 5} for name, entry in repository.slides_of(record).items()}
+        return Draft(
+            "later",
+            "a",
+            slides=slides,
+            labels=repository.objects.put({"sets": {"default": new, "other": []}, "more": 1}),
+            project=repository.put_metadata(record, columns=columns, owner="x"),
+        )
+
+    repository.edit(later)
+    assert list(project.labels) == ["stroma", "tumor"]
+    assert project.columns["area"].type == "float"
+    project.labels.add(Label("good"))
+    project.columns.rename("area", "size")
+    project.slides.set_metadata("one", {"a": 1})
+    record = repository.record("main")
+    labels = repository.objects.get(record.data["labels"])
+    assert (labels["more"], labels["sets"]["other"]) == (1, [])
+    voices = {label["name"]: label.get("voice") for label in labels["sets"]["default"]}
+    assert voices == {"tumor": "loud", "stroma": "loud", "good": None}
+    assert repository.metadata_of(record)["owner"] == "x"
+    assert [column["axis"] for column in repository.metadata_of(record)["columns"]] == [1]
+    assert repository.slides_of(record)["one"]["colour"] == 5

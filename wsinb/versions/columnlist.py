@@ -128,8 +128,11 @@ class Columns(Mapping[str, Column]):
         signed = check_author(author)
 
         def prepare(record: Record) -> Draft:
+            stored = {entry["key"]: entry for entry in self._repository.metadata_of(record)["columns"]}
             columns = change(self._repository.columns_of(record))
-            project = self._repository.put_metadata(record, columns=[column.to_json() for column in columns])
+            # members that a later version gave to a column stay
+            new = [{**stored.get(column.key, {}), **column.to_json()} for column in columns]
+            project = self._repository.put_metadata(record, columns=new)
             return Draft(message, signed, project=project, edits={"columns": edits})
 
         self._repository.edit(prepare, self._branch)

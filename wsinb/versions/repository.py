@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from wsinb.annotate import LabelSet
+from wsinb.annotate import Label, LabelSet
 from wsinb.errors import (
     InvalidInput,
     ProjectExists,
@@ -55,6 +56,7 @@ __all__ = ["MAIN", "Repository"]
 MIN_PREFIX = 6
 _HEX = re.compile(r"[0-9a-f]+")
 _COMMIT = re.compile(r"[0-9a-f]{64}")
+_LABEL = tuple(field.name for field in fields(Label))
 
 
 class Repository:
@@ -210,7 +212,9 @@ class Repository:
 
     def labels_of(self, record: Record) -> LabelSet:
         """Return the labels of a commit."""
-        return LabelSet.from_json(self.objects.get(record.data["labels"])["sets"]["default"])
+        stored = self.objects.get(record.data["labels"])["sets"]["default"]
+        known = [{name: label[name] for name in _LABEL if name in label} for label in stored]
+        return LabelSet.from_json(known)
 
     def metadata_of(self, record: Record) -> Mapping[str, Any]:
         """Return the project metadata of a commit: "id", "name", "columns"."""
@@ -234,7 +238,10 @@ class Repository:
     def put_labels(self, record: Record, labels: LabelSet) -> str:
         """Store labels in place of those of a commit and return the hash to name in a draft."""
         before = self.objects.get(record.data["labels"])
-        return self.objects.put({**before, "sets": {**before["sets"], "default": labels.to_json()}})
+        stored = {label["name"]: label for label in before["sets"]["default"]}
+        # members that a later version gave to a label stay
+        new = [{**stored.get(label["name"], {}), **label} for label in labels.to_json()]
+        return self.objects.put({**before, "sets": {**before["sets"], "default": new}})
 
     def edit(self, prepare: Callable[[Record], Draft], branch: str = MAIN) -> Commit:
         """Append a commit that does not touch annotations.
