@@ -172,7 +172,20 @@ class Repository:
         """Return the stored commit of a version."""
         return self.version(version).record
 
-    def session(self, branch: str = MAIN, author: str | None = None, base: str | None = None) -> Session:
+    @property
+    def journals(self) -> Path:
+        """The folder of the journals, which hold edits that are not committed yet."""
+        project = self.metadata_of(self.branch_head(MAIN).record)["id"]
+        return self.store.journal_folder(str(project))
+
+    def session(
+        self,
+        branch: str = MAIN,
+        author: str | None = None,
+        base: str | None = None,
+        *,
+        journal: bool = True,
+    ) -> Session:
         """Open a session on the present head of a branch, or on an earlier commit of it.
 
         Raises
@@ -180,7 +193,7 @@ class Repository:
         UnknownVersion
             If there is no such branch or commit.
         """
-        return Session(self, branch, check_author(author), base)
+        return Session(self, branch, check_author(author), base, journal=journal)
 
     def read(self, slide: str, version: str = MAIN, bbox: Iterable[float] | None = None) -> gpd.GeoDataFrame:
         """Return the annotations of a slide at a version; see `SlideSession.read`."""
