@@ -254,10 +254,14 @@ def row_dicts(table: pa.Table, numbers: Order, columns: Iterable[Column] = ()) -
 
     Own columns go by key, those of `columns` by name, without removed ones.
     """
+    columns = list(columns)
     own = {column.key: column for column in columns if column.key in table.column_names}
+    absent = {column.name: None for column in columns if column.key not in own and not column.removed}
     taken = table.take(pa.array(numbers[numbers >= 0]))
     taken = taken.drop_columns(["bbox", *(key for key, column in own.items() if column.removed)])
     taken = taken.rename_columns([own[key].name if key in own else key for key in taken.column_names])
     shapes = shapely.from_wkb(taken.column("geometry").to_numpy(zero_copy_only=False))
-    rows = iter([{**row, "geometry": shape} for row, shape in zip(taken.to_pylist(), shapes, strict=True)])
+    rows = iter(
+        [{**row, **absent, "geometry": shape} for row, shape in zip(taken.to_pylist(), shapes, strict=True)]
+    )
     return [next(rows) if number >= 0 else None for number in numbers.tolist()]
