@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
-import time
+import tempfile
 
 import pytest
 import shapely
@@ -18,24 +18,9 @@ import shapely
 from wsinb.annotate import new_annotations
 from wsinb.errors import StorageError
 from wsinb.project import create_project, open_project
+from wsinb.testing.kills import kill_writers, new_project
 from wsinb.testing.model_store import rows_of
 from wsinb.versions.slidelist import SlideEntry
-from wsinb.versions.storage.posix import PosixStore
-
-WRITER = """
-import sys, shapely
-from wsinb.annotate import new_annotations
-from wsinb.project import open_project
-session = open_project(sys.argv[1]).session()
-n = 0
-while True:
-    n += 1
-    points = new_annotations([shapely.Point(n, i) for i in range(3)])
-    ids = session["one"].upsert(points)
-    session.commit(f"commit {n}", artifacts={"n.txt": str(n).encode()})
-    print(*ids, flush=True)
-"""
-KILLS = 8
 
 FULL_DISK = """
 import resource, sys, json, shapely
@@ -78,33 +63,15 @@ def temporary_files(project):
 
 
 @pytest.mark.slow
-def test_kill_at_any_moment_loses_nothing_acknowledged(project):
+@pytest.mark.parametrize(("writers", "rounds"), [(2, 3), (8, 1)])
+def test_killed_at_any_moment_writers_lose_nothing_acknowledged(shared_place, writers, rounds):
     moments = random.Random(7)
-    acknowledged = set(project.read("one")["id"])
-    for _ in range(KILLS):
-        writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(project.path)], stdout=subprocess.PIPE, text=True
-        )
-        assert writer.stdout is not None
-        lines = [writer.stdout.readline()]
-        time.sleep(moments.uniform(0, 0.05))
-        os.kill(writer.pid, signal.SIGKILL)
-        lines += writer.stdout.readlines()
-        writer.wait()
-        acknowledged |= {id_ for line in lines if line.endswith("\n") for id_ in line.split()}
-        fresh = open_project(project.path)
-        found = fresh.read("one")
+    new_project(shared_place.url)
+    for _ in range(rounds):
+        found = kill_writers(shared_place.url, writers, moments.uniform(0, 0.5))
         # a commit may have landed whose acknowledgement was cut off, but never a part of one
-        assert acknowledged <= set(found["id"])
-        assert (len(found) - 1) % 3 == 0
-        assert fresh.repository.count("one") == len(found)
-        for artifact in fresh.artifacts("main"):
-            fresh.read_artifact("main", artifact.name)
-        acknowledged = set(found["id"])
-    session = project.session()
-    session["one"].upsert(new_annotations([shapely.Point(1, 1)]))
-    session.commit("writable still")
-    assert len(project.read("one")) == len(acknowledged) + 1
+        assert (found.lost, found.torn) == ([], [])
+        assert writers <= found.acknowledged <= found.landed
 
 
 class Killed(BaseException):
@@ -112,13 +79,18 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize("method", ["put_if_absent", "copy_if_absent"])
-def test_an_end_after_any_single_write_leaves_the_last_commit(project, monkeypatch, method):
+def test_an_end_after_any_single_write_leaves_the_last_commit(place, monkeypatch, method):
+    project = place.create("one")
+    session = project.session()
+    session["one"].upsert(new_annotations([shapely.Point(0, 0)]))
+    session.commit("before")
+    store = type(project.repository.store)
     before, head = rows_of(project.read("one")), project.head()
     for step in range(10):
         session = project.session()
         session["one"].upsert(new_annotations([shapely.Point(5, 5)]))
         done = 0
-        original = getattr(PosixStore, method)
+        original = getattr(store, method)
 
         def interrupted(self, *arguments, original=original, step=step):
             nonlocal done
@@ -127,7 +99,7 @@ def test_an_end_after_any_single_write_leaves_the_last_commit(project, monkeypat
             done += 1
             return original(self, *arguments)
 
-        monkeypatch.setattr(PosixStore, method, interrupted)
+        monkeypatch.setattr(store, method, interrupted)
         try:
             session.commit("interrupted", artifacts={"a": b"a"})
         except Killed:
@@ -136,11 +108,11 @@ def test_an_end_after_any_single_write_leaves_the_last_commit(project, monkeypat
             break
         finally:
             monkeypatch.undo()
-        again = open_project(project.path)
+        again = place.open()
         assert again.head() == head
         assert rows_of(again.read("one")) == before
     assert step > 0
-    assert len(open_project(project.path).read("one")) == len(before) + 1
+    assert len(place.open().read("one")) == len(before) + 1
 
 
 @pytest.mark.parametrize("limit", [100, 1500, 4096])
@@ -211,6 +183,48 @@ def test_a_read_only_project_reads_and_refuses_to_commit(project):
             create_project(project.path / "inner")
     finally:
         subprocess.run(["umount", "-l", str(project.path)], check=True)
+
+
+@pytest.fixture
+def without_rights():
+    """Act as a user who owns nothing, for a while."""
+    if os.geteuid():
+        pytest.skip("only root can act as somebody else")
+
+    @contextlib.contextmanager
+    def nobody():
+        os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+
+    return nobody
+
+
+def test_a_project_of_somebody_else_reads_and_refuses_to_commit(without_rights):
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # noqa: PTH101
+        project = create_project(f"{folder}/study")
+        add_slide(project, "one")
+        store = project.path / ".wsinb"
+        with without_rights():
+            reader = open_project(project.path)
+            assert len(reader.read("one")) == 0
+            session = reader.session(author="nobody", journal=False)
+            session["one"].upsert(new_annotations([shapely.Point(2, 2)]))
+            with pytest.raises(StorageError, match=r"permission is denied: ask its owner, or copy") as caught:
+                session.commit("refused")
+            assert str(store) in str(caught.value)
+            assert len(session["one"].edits()) == 1
+            with pytest.raises(StorageError, match="permission is denied"):
+                create_project(project.path / "inner")
+        assert not temporary_files(project)
+        session.commit("allowed")
+        assert len(project.read("one")) == 1
+        store.chmod(0o700)
+        with without_rights(), pytest.raises(StorageError, match="permission is denied"):
+            open_project(project.path)
 
 
 def test_a_place_below_a_file_is_refused(tmp_path):
