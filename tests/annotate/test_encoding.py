@@ -21,7 +21,7 @@ FAR = st.sampled_from([0.0, 1e5 + 1 / 64, -(2.0**29), 2.0**30 - 1])
 @pytest.fixture(autouse=True)
 def every_table_is_large(monkeypatch):
     monkeypatch.setattr(encoding, "FEW", 0)
-    monkeypatch.setattr(encoding, "BATCH", 3)
+    monkeypatch.setattr(encoding, "MAX_BYTES", 500)
 
 
 def assert_as_by_geos(shapes):

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import shapely
 
-from wsinb.annotate.precision import STEPS_PER_PIXEL, snap
+from wsinb.annotate.precision import STEPS_PER_PIXEL, snap_checked
 
 __all__ = ["Encoded", "encode"]
 
@@ -22,7 +22,8 @@ Geometries = npt.NDArray[Any]
 FEW = 20_000
 """Up to so many rows GEOS takes less time than loading the compiled pass."""
 
-BATCH = 1 << 17  # rows: their WKB stays below the 2 GB of an Arrow array unless they are large
+MAX_BYTES = 1 << 30
+"""Coordinates that are encoded at once; an Arrow array of bytes ends at twice as many."""
 
 # bytes of WKB before the first vertex, for shapely's types point, line string and polygon of one ring
 _HEADS = {0: 5, 1: 9, 3: 13}
@@ -56,15 +57,16 @@ def encode(geometries: Geometries) -> Encoded:
     """
     if len(geometries) <= FEW:
         return _by_geos(geometries)
-    batches = [_encode_batch(geometries[i : i + BATCH]) for i in range(0, len(geometries), BATCH)]
+    n_batches = -(-16 * int(shapely.get_num_coordinates(geometries).sum()) // MAX_BYTES)
+    batches = [_encode_batch(some) for some in np.array_split(geometries, max(1, n_batches))]
     wkb = pa.chunked_array([batch.wkb for batch in batches], pa.binary())
     bounds, invalid = (np.concatenate([batch[i] for batch in batches]) for i in (1, 2))
     return Encoded(wkb, bounds, invalid)
 
 
 def _by_geos(geometries: Geometries) -> Encoded:
-    stored = snap(geometries)
-    invalid = ~(shapely.is_valid(stored) | shapely.is_missing(stored))
+    stored, valid = snap_checked(geometries)
+    invalid = ~(valid | shapely.is_missing(stored))
     wkb = pa.array(shapely.to_wkb(stored, byte_order=1), pa.binary())
     return Encoded(wkb, shapely.bounds(stored).reshape(-1, 4), invalid)
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from wsinb.annotate.encoding import BATCH, Encoded, encode
+from wsinb.annotate.encoding import Encoded, encode
 from wsinb.annotate.problems import Problems
 from wsinb.annotate.shapes import (
     PARAMS,
@@ -52,6 +52,7 @@ _TYPE_NAMES = np.array([
     "point", "line string", "linear ring", "polygon", "multipoint", "multi line string", "multipolygon",
     "geometry collection",
 ])  # fmt: skip
+BATCH = 1 << 17  # rows whose coordinates are looked at together
 MAX_COORDINATE = 2**30
 """Furthest coordinate, in level-0 pixels, to either side: nothing beyond can be drawn in vector tiles."""
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-__all__ = ["STEPS_PER_PIXEL", "snap"]
+__all__ = ["STEPS_PER_PIXEL", "snap", "snap_checked"]
 
 STEPS_PER_PIXEL = 64
 
@@ -23,12 +23,20 @@ def snap(geometries: npt.ArrayLike) -> npt.NDArray[Any]:
     A valid shape that rounding would make invalid (a sliver thinner than the step)
     keeps its exact coordinates. None stays None.
     """
+    return snap_checked(geometries)[0]
+
+
+def snap_checked(geometries: npt.ArrayLike) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """Return what `snap` does, and which of that is valid; None is not."""
     exact = np.asarray(geometries, dtype=object)
-    snapped = shapely.transform(exact, _round)
-    broken = shapely.is_valid(exact) & ~shapely.is_valid(snapped)
-    if broken.any():
-        snapped[broken] = exact[broken]
-    return snapped
+    snapped = exact.copy()
+    snapped = shapely.set_coordinates(snapped, _round(shapely.get_coordinates(exact)))
+    valid = np.asarray(shapely.is_valid(snapped))
+    broken = np.flatnonzero(~valid & ~shapely.is_missing(exact))
+    if len(broken):
+        kept = broken[shapely.is_valid(exact[broken])]
+        snapped[kept], valid[kept] = exact[kept], True
+    return snapped, valid
 
 
 def _round(l0_xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

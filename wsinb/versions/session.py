@@ -34,10 +34,10 @@ from wsinb.versions.graph.records import Commit
 from wsinb.versions.graph.refs import Head
 from wsinb.versions.journal.keeper import Keeper
 from wsinb.versions.tables.columns import concat, shown
-from wsinb.versions.tables.files import OP, check_box
-from wsinb.versions.tables.ids import Ids, isin, parse_ids
+from wsinb.versions.tables.files import check_box
+from wsinb.versions.tables.ids import Ids, id_texts, isin, parse_ids
 from wsinb.versions.tables.signing import sign
-from wsinb.versions.tables.staging import Staged, write_change
+from wsinb.versions.tables.staging import Staged, stage, write_change
 from wsinb.versions.tables.values import own_values, to_frame
 
 if TYPE_CHECKING:
@@ -104,14 +104,7 @@ class Session:
     @property
     def changes(self) -> dict[str, dict[str, int]]:
         """Numbers of edits that are not committed, per slide: added, updated, deleted."""
-        words = {"added": "add", "updated": "update", "deleted": "delete"}
-        return {
-            slide: {
-                word: pc.sum(pc.equal(staged.table.column(OP), op)).as_py() or 0 for word, op in words.items()
-            }
-            for slide, staged in self._staged.items()
-            if len(staged.ids)
-        }
+        return {slide: staged.counts for slide, staged in self._staged.items() if len(staged)}
 
     def discard(self) -> None:
         """Forget all edits and read the present head of the branch."""
@@ -160,7 +153,7 @@ class Session:
         made = self._settle()
         if made is not None:
             return made
-        staged = {slide: edits for slide, edits in self._staged.items() if len(edits.ids)}
+        staged = {slide: edits for slide, edits in self._staged.items() if len(edits)}
         if not staged and not artifacts:
             raise InvalidInput(
                 "There is nothing to commit: edit with session[slide].upsert or .delete first."
@@ -247,7 +240,8 @@ class SlideSession:
         """
         if version is not None:
             return self._repository.read(self.slide, version, bbox)
-        table = self._repository.tables.read(self._state, check_box(bbox), self._staged.overlay)
+        staged = self._staged
+        table = self._repository.tables.read(self._state, check_box(bbox), staged.overlay, staged.parts)
         return to_frame(table, self._session._columns)
 
     def upsert(self, gdf: gpd.GeoDataFrame, *, repair: bool = False) -> list[str]:
@@ -284,7 +278,9 @@ class SlideSession:
         changed, changed_ids = sign(rows, ids, stored, self._session.author)
         if changed.num_rows:
             self._check_labels(changed, stored)
-            self._set(self._staged.upsert(changed, changed_ids, stored), changed_ids)
+            store, tables = self._repository.store, self._repository.tables
+            staged = stage(store, tables, self._state, self._staged, changed, changed_ids, stored)
+            self._set(staged, changed_ids)
         texts: list[str] = rows.column("id").to_pylist()
         return texts
 
@@ -343,13 +339,11 @@ class SlideSession:
 
     def edits(self) -> gpd.GeoDataFrame:
         """Return the rows that this session has added or changed and not committed."""
-        table = self._staged.table
-        return to_frame(table.filter(pc.not_equal(table.column(OP), "delete")), self._session._columns)
+        return to_frame(self._staged.rows(), self._session._columns)
 
     def deleted(self) -> list[str]:
         """Return the ids that this session has deleted and not committed."""
-        table = self._staged.table
-        return list(table.filter(pc.equal(table.column(OP), "delete")).column("id").to_pylist())
+        return id_texts(self._staged.deleted_ids())
 
     @property
     def _state(self) -> Any:
@@ -365,7 +359,7 @@ class SlideSession:
     def _lookup(self, ids: Ids) -> pa.Table:
         """Return the present rows, as every edit does first; an interrupted commit may have changed them."""
         self._session._settle()
-        return self._repository.tables.lookup(self._state, ids, self._staged.overlay)
+        return self._staged.lookup(self._repository.tables, self._state, ids)
 
     def _own_values(self, gdf: gpd.GeoDataFrame) -> dict[str, pa.Array]:
         """Return the project's own columns in a table, by key; others may have added them meanwhile."""

@@ -17,7 +17,16 @@ from wsinb.versions.changes.threeway import RowClash, meet
 from wsinb.versions.graph.records import Record
 from wsinb.versions.graph.refs import Head
 from wsinb.versions.tables.columns import conform
-from wsinb.versions.tables.ids import Ids, concat_ids, id_texts, isin, locate, parse_ids, sorted_order
+from wsinb.versions.tables.ids import (
+    Ids,
+    concat_ids,
+    id_texts,
+    isin,
+    last_of_each,
+    locate,
+    parse_ids,
+    sorted_order,
+)
 from wsinb.versions.tables.staging import Staged
 
 if TYPE_CHECKING:
@@ -80,6 +89,7 @@ class _Meeting:
 
     def __init__(self, repository: Repository, slide: str, base: Head, head: Head, edits: Staged) -> None:
         committer, tables = repository.committer, repository.tables
+        edits = edits.in_memory()
         self.slide = slide
         self.columns = repository.columns_of(head.record)
         self.base = tables.lookup(committer.state(base, slide), edits.ids)
@@ -132,7 +142,7 @@ def _shared_ids(
         files = record.data["changes"].get(slide)
         if files is not None:
             theirs = repository.tables.changed_ids(files["sets"], files["parts"])
-            both = edits.ids.take(isin(edits.ids, theirs))
+            both = edits.touched(theirs.take(last_of_each(theirs)))
             shared = union(shared, both)
             authors |= {record.data["author"]} if len(both) else set()
     return shared

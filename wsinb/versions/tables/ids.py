@@ -65,9 +65,9 @@ def parse_ids(texts: Sequence[str] | pa.Array | pa.ChunkedArray) -> Ids:
     return pieces[0] if len(pieces) == 1 else concat_ids(pieces)
 
 
-def _chunks(texts: Sequence[str] | pa.Array | pa.ChunkedArray) -> Sequence[pa.Array]:
+def _chunks(texts: Sequence[str] | pa.Array | pa.ChunkedArray) -> list[pa.Array]:
     if isinstance(texts, pa.ChunkedArray):
-        return texts.chunks
+        return list(texts.chunks)
     if isinstance(texts, pa.Array):
         return [texts]
     try:

@@ -52,6 +52,8 @@ def sign(rows: pa.Table, ids: Ids, stored: pa.Table, author: str) -> tuple[pa.Ta
         signed["updated_at"] = pc.if_else(mask, now, rows.column("updated_at"))
     for name, column in signed.items():
         rows = rows.set_column(rows.schema.get_field_index(name), SCHEMA.field(name), column)
+    if changed.all():
+        return rows, ids
     return rows.filter(pa.array(changed)), ids.take(changed)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +16,7 @@ from wsinb.versions.graph.commits import SlideChange
 from wsinb.versions.graph.records import PartInfo, State
 from wsinb.versions.storage.layout import changes_key, keys_key, part_key, sha256
 from wsinb.versions.storage.store import Store
-from wsinb.versions.tables.columns import conform
+from wsinb.versions.tables.columns import concat, conform
 from wsinb.versions.tables.files import (
     CHANGES_SCHEMA,
     NEW,
@@ -28,10 +30,11 @@ from wsinb.versions.tables.files import (
     table_bounds,
 )
 from wsinb.versions.tables.hashes import NO_ROW, hash_rows
-from wsinb.versions.tables.ids import Ids, concat_ids, encode_keys, id_texts, isin, locate, parse_ids
+from wsinb.versions.tables.ids import Ids, concat_ids, encode_keys, id_array, isin, locate, parse_ids
 from wsinb.versions.tables.reading import Overlay, Tables, overlay_of
+from wsinb.versions.tables.spilled import Spilled
 
-__all__ = ["PART_ROWS", "Staged", "write_change", "write_parts"]
+__all__ = ["PART_ROWS", "Staged", "stage", "write_change", "write_parts"]
 
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
@@ -41,6 +44,9 @@ PART_ROWS = 25_000
 BULK_ROWS = 20_000
 """More new rows than this become parts rather than a change set."""
 
+WRITERS = min(4, os.cpu_count() or 1)
+"""So many parts are written at once: compressing and hashing use one processor each."""
+
 
 @dataclass(frozen=True)
 class Staged:
@@ -48,9 +54,13 @@ class Staged:
 
     ``_old`` is the hash of the row in the base, whatever was staged between, and ``_new`` that of a
     changed row; new rows are hashed when they are written, if they go to a change set at all.
+
+    New rows in bulk may be stored already, in the parts of `spilled`; what stands in `overlay` of such a row
+    is newer. That it is deleted again is a row ``delete`` without an old hash, which is no edit of the base.
     """
 
     overlay: Overlay
+    spilled: Spilled | None = None
 
     @classmethod
     def empty(cls) -> Staged:
@@ -67,6 +77,59 @@ class Staged:
     def ids(self) -> Ids:
         """The touched ids."""
         return self.overlay.ids
+
+    @property
+    def parts(self) -> tuple[PartInfo, ...]:
+        """The parts of rows that are stored already."""
+        return () if self.spilled is None else self.spilled.parts
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Numbers of rows added, updated and deleted."""
+        ops = pc.filter(self.table.column(OP), pa.array(~self._undone))
+        added, updated, deleted = (int(pc.sum(pc.equal(ops, op)).as_py() or 0) for op in OPS)
+        return {"added": added + self._n_spilled, "updated": updated, "deleted": deleted}
+
+    def __len__(self) -> int:
+        """Return the number of edits."""
+        return len(self.ids) - int(self._undone.sum()) + self._n_spilled
+
+    def rows(self) -> pa.Table:
+        """Return the rows that were added or changed, as those of a table."""
+        here = self.table.filter(pa.array(~self.overlay.deleted))
+        return concat([*([] if self.spilled is None else self.spilled.pieces()), conform(here)])
+
+    def deleted_ids(self) -> Ids:
+        """Return the ids of the base that were deleted."""
+        return self.ids.take(self.overlay.deleted & ~self._undone)
+
+    def touched(self, ids: Ids) -> Ids:
+        """Return those of some ids that the edits speak of."""
+        found = isin(ids, self.ids)
+        return ids.take(found if self.spilled is None else found | self.spilled.holds(ids))
+
+    def lookup(self, tables: Tables, base: State, ids: Ids) -> pa.Table:
+        """Return the present rows of some ids, in any order."""
+        found = tables.lookup(base, ids, self.overlay)
+        if self.spilled is None:
+            return found
+        return concat([found, self.spilled.lookup(ids)]).combine_chunks()
+
+    def in_memory(self) -> Staged:
+        """Return the same edits with all rows in the overlay."""
+        if self.spilled is None:
+            return self
+        table = self.table.filter(pa.array(~self._undone))
+        pieces = [_marked(piece, "add") for piece in self.spilled.pieces()]
+        return Staged(overlay_of(pa.concat_tables([table, *pieces], promote_options="default")))
+
+    @property
+    def _undone(self) -> Mask:
+        return np.asarray(self.overlay.deleted & (self.overlay.old == NO_ROW))
+
+    @property
+    def _n_spilled(self) -> int:
+        return 0 if self.spilled is None else len(self.spilled)
 
     def upsert(self, rows: pa.Table, ids: Ids, stored: pa.Table) -> Staged:
         """Return the edits with rows set on top; those that are again as in the base leave no trace.
@@ -91,11 +154,14 @@ class Staged:
         `ids` and `stored` are as of `upsert`.
         """
         old = self._base_hashes(ids, stored)
-        texts = pa.array(id_texts(ids), pa.string())
+        texts = id_array(ids)
         columns = [texts if field.name == "id" else pa.nulls(len(ids), field.type) for field in SCHEMA]
         rows = pa.table(columns, schema=SCHEMA)
         ops, new = np.full(len(ids), "delete"), np.zeros(len(ids), np.uint64)
-        return self._on_top(rows, ops, old, new, ids, old != NO_ROW)
+        stays = old != NO_ROW
+        if self.spilled is not None:
+            stays |= self.spilled.holds(ids)
+        return self._on_top(rows, ops, old, new, ids, stays)
 
     def _on_top(self, rows: pa.Table, ops: Texts, old: Hashes, new: Hashes, ids: Ids, kept: Mask) -> Staged:
         """Return the edits without any on `ids`, followed by the rows that are kept."""
@@ -104,12 +170,16 @@ class Staged:
             rows = rows.append_column(name, column)
         before = self.table.filter(pa.array(~isin(self.ids, ids)))
         after = rows.filter(pa.array(kept))
-        return Staged(overlay_of(pa.concat_tables([before, after], promote_options="default")))
+        spilled = None if self.spilled is None else self.spilled.hiding(ids)
+        table = pa.concat_tables([before, after], promote_options="default")
+        return Staged(overlay_of(table), spilled)
 
     def _base_hashes(self, ids: Ids, stored: pa.Table) -> Hashes:
         """Return the hash of the row of each id in the base; `stored` as of `upsert`."""
         stored_ids = parse_ids(stored.column("id"))
         as_in_base = isin(stored_ids, ids) & ~isin(stored_ids, self.ids)
+        if self.spilled is not None:
+            as_in_base &= ~self.spilled.holds(stored_ids)
         known = concat_ids([self.ids, stored_ids.take(as_in_base)])
         hashes = np.concatenate([self.overlay.old, hash_rows(stored.filter(pa.array(as_in_base)))])
         order = np.lexsort((known.low, known.high))
@@ -119,25 +189,75 @@ class Staged:
         return old
 
 
-def write_change(store: Store, tables: Tables, base: State, staged: Staged) -> SlideChange:
-    """Store the edits of one slide as a change set, or new rows in bulk as parts.
+def stage(
+    store: Store, tables: Tables, base: State, staged: Staged, rows: pa.Table, ids: Ids, stored: pa.Table
+) -> Staged:
+    """Return edits with rows set on top; many new ones are stored at once, and only their parts kept.
 
-    Rows may go to parts only if no run or change set ever spoke of their ids: those win
-    over parts.
+    Parameters
+    ----------
+    store, tables
+        Where to store them.
+    base
+        What the edits are made on.
+    staged
+        The edits so far.
+    rows, ids, stored
+        As of `Staged.upsert`.
     """
-    table = staged.table
-    ops = table.column(OP)
-    added, updated, deleted = (int(pc.sum(pc.equal(ops, op)).as_py() or 0) for op in OPS)
-    bulk = np.zeros(len(staged.ids), bool)
-    if added > BULK_ROWS:
-        fresh = ~isin(staged.ids, tables.overlay_ids(base))
-        bulk = np.asarray(pc.equal(ops, "add"), dtype=bool) & fresh
-        if bulk.sum() <= BULK_ROWS:
-            bulk[:] = False
-    parts = write_parts(store, conform(table.filter(pa.array(bulk)))) if bulk.any() else ()
-    rest = table.filter(pa.array(~bulk))
-    sets = (_write_set(store, rest),) if rest.num_rows else ()
-    return SlideChange(added, updated, deleted, sets, parts)
+    if len(ids) > BULK_ROWS:
+        known = concat_ids([parse_ids(stored.column("id")), staged.ids, tables.overlay_ids(base)])
+        new = ~isin(ids, known)
+        if new.sum() > BULK_ROWS:
+            every = new.all()
+            bulk = rows if every else rows.filter(pa.array(new))
+            spilled = Spilled(tables) if staged.spilled is None else staged.spilled
+            parts = write_parts(store, conform(bulk))
+            staged = replace(staged, spilled=spilled.with_parts(parts, ids if every else ids.take(new)))
+            rows, ids = rows.filter(pa.array(~new)), ids.take(~new)
+    if len(ids):
+        staged = staged.upsert(rows, ids, stored)
+    return _spill(store, tables, base, staged)
+
+
+def _spill(store: Store, tables: Tables, base: State, staged: Staged) -> Staged:
+    """Return edits of which the new rows are stored, if they are many.
+
+    Rows may go to parts only if no run or change set ever spoke of their ids: those win over parts.
+    """
+    added = np.asarray(pc.equal(staged.table.column(OP), "add"), dtype=bool)
+    if added.sum() <= BULK_ROWS:
+        return staged
+    bulk = added & ~isin(staged.ids, tables.overlay_ids(base))
+    if staged.spilled is not None:
+        bulk &= ~staged.spilled.holds(staged.ids)
+    if bulk.sum() <= BULK_ROWS:
+        return staged
+    spilled = Spilled(tables) if staged.spilled is None else staged.spilled
+    parts = write_parts(store, conform(staged.table.filter(pa.array(bulk))))
+    rest = overlay_of(staged.table.filter(pa.array(~bulk)))
+    return Staged(rest, spilled.with_parts(parts, staged.ids.take(bulk)))
+
+
+def write_change(store: Store, tables: Tables, base: State, staged: Staged) -> SlideChange:
+    """Store the edits of one slide as a change set, and new rows in bulk as parts."""
+    counts = staged.counts
+    if staged.spilled is not None:
+        table = staged.table.filter(pa.array(~staged._undone))
+        settled = staged.spilled.settled(store, lambda rows: write_parts(store, rows))
+        staged = Staged(overlay_of(table), settled)
+    staged = _spill(store, tables, base, staged)
+    sets = (_write_set(store, staged.table),) if len(staged.ids) else ()
+    return SlideChange(counts["added"], counts["updated"], counts["deleted"], sets, staged.parts)
+
+
+def _marked(rows: pa.Table, op: str) -> pa.Table:
+    """Return rows as those of a change set, without hashes."""
+    none = pa.array(np.zeros(rows.num_rows, np.uint64))
+    marks = {OP: pa.repeat(pa.scalar(op), rows.num_rows), OLD: none, NEW: none}
+    for name, column in marks.items():
+        rows = rows.append_column(name, column)
+    return rows
 
 
 def _write_set(store: Store, table: pa.Table) -> str:
@@ -162,13 +282,21 @@ def _with_new_hashes(table: pa.Table) -> pa.Table:
 
 def write_parts(store: Store, table: pa.Table, n_parts: int | None = None) -> tuple[PartInfo, ...]:
     """Store rows as parts along a Hilbert curve; as few as `PART_ROWS` allows, unless told how many."""
-    order = hilbert_order(table)
-    parts = []
-    for rows in np.array_split(order, n_parts or -(-len(order) // PART_ROWS)):
-        piece = table.take(pa.array(rows))
-        data = encode_part(piece)
-        sha = sha256(data)
-        store.put_if_absent(part_key(sha), data)
-        store.put_if_absent(keys_key(sha), encode_keys(parse_ids(piece.column("id"))))
-        parts.append(PartInfo(sha, piece.num_rows, table_bounds(piece)))
-    return tuple(parts)
+    table = table.combine_chunks()
+    pieces = np.array_split(hilbert_order(table), n_parts or -(-table.num_rows // PART_ROWS))
+
+    def write(rows: npt.NDArray[np.int64]) -> PartInfo:
+        return _write_part(store, table.take(pa.array(rows)))
+
+    if len(pieces) == 1:
+        return (write(pieces[0]),)
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return tuple(pool.map(write, pieces))
+
+
+def _write_part(store: Store, piece: pa.Table) -> PartInfo:
+    data = encode_part(piece)
+    sha = sha256(data)
+    store.put_if_absent(part_key(sha), data)
+    store.put_if_absent(keys_key(sha), encode_keys(parse_ids(piece.column("id"))))
+    return PartInfo(sha, piece.num_rows, table_bounds(piece))
