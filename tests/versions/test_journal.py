@@ -33,6 +33,7 @@ from wsinb.versions.journal import edits, files
 from wsinb.versions.journal.files import Header, InUse, Journal, read_journal
 from wsinb.versions.slidelist import SlideEntry
 from wsinb.versions.storage.posix import PosixStore
+from wsinb.versions.tables import staging
 from wsinb.versions.tables.ids import id_texts
 
 IDS = [str(uuid.UUID(int=i << 64 | i % 3)) for i in range(8)]
@@ -76,7 +77,8 @@ def journal_file(project):
 def staged_of(session):
     """All edits of a session by slide and id: every value, the operation and the hashes."""
     found = {}
-    for slide, staged in session._staged.items():
+    for slide, edits_ in session._staged.items():
+        staged = edits_.in_memory()
         rows = staged.table.to_pylist()
         kept = [{name: value for name, value in row.items() if value is not None} for row in rows]
         found |= {(slide, id_): row for id_, row in zip(id_texts(staged.ids), kept, strict=True)}
@@ -299,11 +301,12 @@ def do(session, word, slide, what):
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(wanted=EDITS, many=st.sampled_from([1, 1000]))
-def test_replaying_a_journal_gives_the_edits(wanted, many):
+@given(wanted=EDITS, many=st.sampled_from([1, 1000]), bulk=st.sampled_from([1, 2, 20_000]))
+def test_replaying_a_journal_gives_the_edits(wanted, many, bulk):
     folder = Path(tempfile.mkdtemp())
     patch = pytest.MonkeyPatch()
     patch.setattr(edits, "MANY_ROWS", many)
+    patch.setattr(staging, "BULK_ROWS", bulk)
     try:
         project = make_project(folder)
         session = project.session()
@@ -322,6 +325,49 @@ def test_replaying_a_journal_gives_the_edits(wanted, many):
     finally:
         patch.undo()
         shutil.rmtree(folder)
+
+
+def test_rows_in_bulk_lie_in_parts_that_the_journal_names(project):
+    session = project.session()
+    ids = session["one"].upsert(points(20_001))
+    session["one"].delete(ids[0])
+    session["one"].upsert(points(1, l0_y=9, id=ids[1]))
+    assert [Path(name).suffix for name in journals(project)] == [".jsonl"]
+    assert journal_file(project).stat().st_size < 4000
+    expected = staged_of(session)
+    assert len(expected) == 20_000
+    del session
+    (draft,) = project.recover()
+    assert draft.changes == {"one": {"added": 20_000, "updated": 0, "deleted": 0}}
+    session = draft.open()
+    assert staged_of(session) == expected
+    session.commit("bulk")
+    assert len(project.read("one")) == 20_004
+
+
+def test_parts_that_are_gone_or_hold_known_rows_are_said(project):
+    session = project.session()
+    session["one"].upsert(points(20_001))
+    session["two"].upsert(points(1))
+    (part,) = session._staged["one"].parts
+    other = project.session(journal=False)
+    other["one"].upsert(points(20_001))
+    other.commit("known")
+    (known,) = other._repository.tables.parts(other["one"]._state)
+    del session
+    header = Header.new("session", "main", project.head(), "mallory")
+    forged = Journal.create(project.repository.journals, header)
+    forged.append({"slide": "one", "parts": [known.sha256]})
+    forged.append({"slide": "one", "parts": ["../../etc/passwd", "0" * 64]})
+    forged.append({"slide": "two", "parts": [known.sha256]})  # that is a copy, which is fine
+    forged.close()
+    (project.path / ".wsinb" / "parts" / f"{part.sha256}.parquet").unlink()
+    drafts = {draft.author: draft for draft in project.recover()}
+    assert len(drafts["mallory"].damage) == 3
+    assert drafts["mallory"].changes == {"two": {"added": 20_001, "updated": 0, "deleted": 0}}
+    (mine,) = (draft for author, draft in drafts.items() if author != "mallory")
+    assert part.sha256 in mine.damage[0]
+    assert mine.changes.keys() == {"two"}
 
 
 # -- crashes -------------------------------------------------------------------------------------------

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 import warnings
 from contextlib import suppress
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from wsinb.annotate import from_features
 from wsinb.errors import (
@@ -22,6 +24,7 @@ from wsinb.errors import (
     UnknownLabel,
     UnknownVersion,
 )
+from wsinb.versions.graph.records import PartInfo
 from wsinb.versions.journal.edits import Replay, staged_edits
 from wsinb.versions.journal.files import (
     LONELY_S,
@@ -35,7 +38,10 @@ from wsinb.versions.journal.files import (
     remove_files,
 )
 from wsinb.versions.journal.viewer import ViewerEdits
-from wsinb.versions.tables.files import OP
+from wsinb.versions.storage.layout import keys_key, part_key
+from wsinb.versions.storage.objects import read_verified
+from wsinb.versions.tables.files import table_bounds
+from wsinb.versions.tables.ids import Ids, encode_keys, parse_ids
 from wsinb.versions.tables.staging import Staged
 
 if TYPE_CHECKING:
@@ -90,13 +96,7 @@ class Draft:
     @property
     def changes(self) -> dict[str, dict[str, int]]:
         """Numbers of edits per slide: added, updated, deleted."""
-        words = {"added": "add", "updated": "update", "deleted": "delete"}
-        counts = {}
-        for slide, staged in self._replayed[0].items():
-            ops = np.asarray(staged.table.column(OP).to_pylist())
-            if len(ops):
-                counts[slide] = {word: int((ops == op).sum()) for word, op in words.items()}
-        return counts
+        return {slide: staged.counts for slide, staged in self._replayed[0].items() if len(staged)}
 
     def open(self) -> Session:
         """Return a session with these edits, on the same base, that goes on with the journal.
@@ -214,15 +214,37 @@ def _replay(repository: Repository, path: Path, written: Written) -> tuple[dict[
     with suppress(UnknownVersion):
         head = repository.branch_head(header.branch).record
         columns |= {column.key: column for column in repository.columns_of(head)}
-    replay = Replay(path, columns.values(), damage)
+    replay = Replay(path, columns.values(), partial(_read_part, repository), damage)
     slides = repository.slides_of(base.record)
     staged = {}
     for slide, table in replay.tables(written.entries).items():
-        if slide in slides:
-            staged[slide] = staged_edits(repository, base, slide, table)
-        else:
+        if slide not in slides:
             damage.append(f"The journal {path} names a slide {slide[:40]!r} that its base lacks: left out.")
+            continue
+        try:
+            staged[slide] = staged_edits(repository, base, slide, table, replay.parts.get(slide, {}))
+        except InvalidInput as error:
+            damage.append(f"The edits of slide {slide!r} in the journal {path} are left out: {error}")
     return staged, damage
+
+
+def _read_part(repository: Repository, sha: str) -> tuple[PartInfo, Ids]:
+    """Return a part that a session stored, and put it anew, so that it is not cleared away meanwhile."""
+    store = repository.store
+    if not re.fullmatch("[0-9a-f]{64}", sha):
+        raise ValueError("it names no part")
+    try:
+        data = read_verified(store, part_key(sha), sha)
+    except StorageError as error:
+        raise ValueError(str(error)) from error
+    try:
+        rows = pq.read_table(pa.BufferReader(data), columns=["id", "bbox"])
+        ids = parse_ids(rows.column("id"))
+    except (pa.ArrowException, KeyError) as error:
+        raise ValueError(f"the part {sha[:10]} is no table") from error
+    store.put_if_absent(part_key(sha), data)
+    store.put_if_absent(keys_key(sha), encode_keys(ids))
+    return PartInfo(sha, rows.num_rows, table_bounds(rows)), ids
 
 
 def _replay_viewer(

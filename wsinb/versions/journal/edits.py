@@ -1,8 +1,9 @@
 """The edits of a session as lines of a journal, and back.
 
 A line says of each touched annotation what it is after the edit, so that the last word on an id holds:
-its row, that it is deleted, or that it is again as in the base. What is read back is checked like
-anything from outside; what it means against the base is found anew.
+its row, that it is deleted, or that it is again as in the base; or it names parts in the store that hold
+new rows in bulk, and comes before the other words of its line. What is read back is checked like anything
+from outside; what it means against the base is found anew.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
@@ -22,10 +22,12 @@ from wsinb.annotate import from_arrow, validate
 from wsinb.annotate.arrow import bounds_array
 from wsinb.annotate.schema import SCHEMA
 from wsinb.errors import InvalidInput
+from wsinb.versions.graph.records import PartInfo
 from wsinb.versions.journal.files import read_table
 from wsinb.versions.tables.columns import Column, own_keys
 from wsinb.versions.tables.files import NEW, OLD, OP
-from wsinb.versions.tables.ids import Ids, id_texts, isin, last_of_each, parse_ids
+from wsinb.versions.tables.ids import Ids, id_array, id_texts, isin, last_of_each, parse_ids
+from wsinb.versions.tables.spilled import Spilled
 from wsinb.versions.tables.staging import Staged
 
 if TYPE_CHECKING:
@@ -40,6 +42,9 @@ MANY_BYTES = 1 << 20
 
 FORGET = "forget"
 """Stands for an annotation that is again as in the base."""
+
+PART = "part"
+"""Stands for a new annotation whose row lies in a part of the store."""
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LEFT_OUT = {"bbox", OP, OLD, NEW}
@@ -56,10 +61,12 @@ def edit_of(
     touched = isin(after.ids, ids)
     rows = after.table.filter(pa.array(touched))
     known = before.ids.take(isin(before.ids, ids))
-    forgotten = id_texts(known.take(~isin(known, after.ids.take(touched))))
-    if not rows.num_rows and not forgotten:
+    known = known.take(~isin(known, after.ids.take(touched)))
+    forgotten = id_texts(known.take(~isin(known, after.touched(known))))
+    parts = [part.sha256 for part in after.parts[len(before.parts) :]]
+    if not rows.num_rows and not forgotten and not parts:
         return None
-    entry: dict[str, Any] = {"slide": slide}
+    entry: dict[str, Any] = {"slide": slide} | ({"parts": parts} if parts else {})
     if rows.num_rows + len(forgotten) > MANY_ROWS or rows.nbytes > MANY_BYTES:
         rows = rows.drop_columns([name for name in rows.column_names if name in _LEFT_OUT - {OP}])
         gone = pa.table({"id": pa.array(forgotten, pa.string()), OP: pa.array([FORGET] * len(forgotten))})
@@ -98,10 +105,13 @@ class Replay:
         The journal.
     columns
         The own columns that rows may have.
+    read_part
+        Gives a part of the store and its ids; ValueError if it is damaged or missing.
     """
 
     path: Path
     columns: Iterable[Column]
+    read_part: Callable[[str], tuple[PartInfo, Ids]]
     damage: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -109,11 +119,13 @@ class Replay:
         self._schema = pa.schema([*SCHEMA, *own.values(), pa.field(OP, pa.string())])
         self._pieces: dict[str, list[pa.Table]] = {}
         self._waiting: dict[str, list[dict[str, Any]]] = {}
+        self.parts: dict[str, dict[PartInfo, Ids]] = {}
 
     def tables(self, entries: Iterable[Mapping[str, Any]]) -> dict[str, pa.Table]:
         """Return, by slide, the last row of each touched id, with the column ``_op``.
 
-        That is "delete", "forget", or any other word for a row that is set.
+        That is "delete", "forget", "part" for a row that lies in one of `parts`, or any other word for a row
+        that is set.
         """
         for entry in entries:
             try:
@@ -124,7 +136,7 @@ class Replay:
             self._flush(slide)
         found = {}
         for slide, pieces in self._pieces.items():
-            table = pa.concat_tables(pieces).combine_chunks()
+            table = pa.concat_tables([self._schema.empty_table(), *pieces]).combine_chunks()
             last = table.filter(pa.array(last_of_each(parse_ids(table.column("id")))))
             found[slide] = pa.concat_tables([self._schema.empty_table(), *self._sound(last, _checked)])
         return found
@@ -133,6 +145,15 @@ class Replay:
         slide = entry.get("slide")
         if not isinstance(slide, str):
             raise ValueError("it names no slide")
+        for sha in _items(entry, "parts", str):
+            self._flush(slide)
+            try:
+                part, ids = self.read_part(sha)
+            except ValueError as error:
+                self._left_out("rows", error)
+                continue
+            self.parts.setdefault(slide, {})[part] = ids
+            self._pieces.setdefault(slide, []).append(self._only_ids(ids))
         if "rows" in entry:
             if not isinstance(entry["rows"], dict):
                 raise ValueError("it names no file")
@@ -183,6 +204,12 @@ class Replay:
             yield from self._sound(rows[: n // 2], read)
             yield from self._sound(rows[n // 2 :], read)
 
+    def _only_ids(self, ids: Ids) -> pa.Table:
+        n = len(ids)
+        given = {"id": id_array(ids), OP: pa.repeat(pa.scalar(PART), n)}
+        columns = [given.get(each.name, pa.nulls(n, each.type)) for each in self._schema]
+        return pa.table(columns, schema=self._schema)
+
     def _from_file(self, table: pa.Table) -> pa.Table:
         """Return the rows of a file with the columns of the table, in their types."""
         names = table.column_names
@@ -204,19 +231,41 @@ class Replay:
         self.damage.append(f"The journal {self.path} holds {what} that is damaged ({reason}): left out.")
 
 
-def staged_edits(repository: Repository, base: Head, slide: str, table: pa.Table) -> Staged:
-    """Return the edits that a table of `Replay.tables` makes of the base."""
+def staged_edits(
+    repository: Repository, base: Head, slide: str, table: pa.Table, parts: Mapping[PartInfo, Ids]
+) -> Staged:
+    """Return the edits that a table and the parts of a `Replay` make of the base.
+
+    Raises
+    ------
+    InvalidInput
+        If a part holds a row twice, or one that is in the base.
+    """
     state = repository.committer.state(base, slide)
-    ops = np.asarray(table.column(OP).to_pylist())
+    tables = repository.tables
+    staged = Staged.empty()
+    if parts:
+        spilled = Spilled(tables)
+        for part, ids in parts.items():
+            known = tables.present(state, ids) | isin(ids, tables.overlay_ids(state)) | spilled.holds(ids)
+            if known.any():
+                raise InvalidInput(f"The part {part.sha256[:10]} holds rows that are not new.")
+            spilled = spilled.with_parts([part], ids)
+        staged = Staged(staged.overlay, spilled)
     own = [key for key in own_keys(table) if table.column(key).null_count < table.num_rows]
-    sets = ~np.isin(ops, ["delete", FORGET])
-    rows = table.filter(pa.array(sets)).select([*SCHEMA.names, *own])
+    rows = table.filter(_is_set(table.column(OP))).select([*SCHEMA.names, *own])
     ids = parse_ids(rows.column("id"))
-    staged = Staged.empty().upsert(rows, ids, repository.tables.lookup(state, ids))
-    gone = parse_ids(table.column("id").filter(pa.array(ops == "delete")))
-    stored = repository.tables.lookup(state, gone, staged.overlay)
+    if len(ids):
+        staged = staged.upsert(rows, ids, staged.lookup(tables, state, ids))
+    gone = parse_ids(table.column("id").filter(pc.equal(table.column(OP), "delete")))
+    stored = staged.lookup(tables, state, gone)
     gone = gone.take(isin(gone, parse_ids(stored.column("id"))))
     return staged.delete(gone, stored) if len(gone) else staged
+
+
+def _is_set(ops: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return where an operation is none of those that stand without a row."""
+    return pc.invert(pc.is_in(ops, pa.array(["delete", FORGET, PART])))
 
 
 def _items(entry: Mapping[str, Any], name: str, kind: type) -> list[Any]:
@@ -229,9 +278,9 @@ def _items(entry: Mapping[str, Any], name: str, kind: type) -> list[Any]:
 def _checked(table: pa.Table) -> pa.Table:
     """Return rows, each of another id, with their boxes; raise what is wrong with those that are set."""
     ops = table.column(OP)
-    sets = pc.and_(pc.not_equal(ops, "delete"), pc.not_equal(ops, FORGET))
-    if sets.null_count:
+    if ops.null_count:
         raise ValueError("it does not say what was done")
+    sets = _is_set(ops)
     shapes = shapely.from_wkb(table.column("geometry").to_numpy(zero_copy_only=False))
     table = table.set_column(table.schema.get_field_index("bbox"), SCHEMA.field("bbox"), bounds_array(shapes))
     rows = table.filter(sets)

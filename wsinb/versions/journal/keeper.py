@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wsinb.versions.journal.drafts import landed
 from wsinb.versions.journal.edits import edit_of
@@ -11,6 +11,8 @@ from wsinb.versions.journal.files import Header, Journal
 from wsinb.versions.tables.staging import Staged
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from wsinb.versions.graph.records import Record
     from wsinb.versions.repository import Repository
     from wsinb.versions.tables.ids import Ids
@@ -68,7 +70,12 @@ class Keeper:
             return
         if self._journal is None or not self._journal.is_open:
             self._journal = self._begin(base, before)
-        self._journal.append(*edit)
+        self._append(self._journal, edit)
+
+    def _append(self, journal: Journal, edit: tuple[dict[str, Any], pa.Table | None]) -> None:
+        if "parts" in edit[0]:
+            self._repository.store.sync()  # what the line names
+        journal.append(*edit)
 
     def go_on(self, base: str, staged: Mapping[str, Staged], journal: Journal | None) -> None:
         """Go on with a journal that holds these edits, or with a new one."""
@@ -80,9 +87,9 @@ class Keeper:
         journal = Journal.create(self._repository.journals, header)
         try:
             for slide, edits in staged.items():
-                edit = edit_of(slide, Staged.empty(), edits, edits.ids)
+                edit = edit_of(slide, Staged.empty(), edits, edits.ids)  # those in parts, too
                 if edit is not None:
-                    journal.append(*edit)
+                    self._append(journal, edit)
         except BaseException:
             journal.remove()
             raise
