@@ -82,7 +82,7 @@ class ConflictItem:
         return f"<Conflict of {self._where()}: {self._said()}>"
 
     def _where(self) -> str:
-        where = self.id if self.slide is None else f"annotation {self.id} of slide {self.slide!r}"
+        where = f"entry {self.id}" if self.slide is None else f"annotation {self.id} of slide {self.slide!r}"
         return where if self.field is None else f"{self.field} of {where}"
 
     def _said(self) -> str:
@@ -138,13 +138,10 @@ class Conflicts(Sequence[ConflictItem]):
 def check_choice(item: ConflictItem, choice: Any) -> Choice:
     """Return a choice that can be made for a conflict, or raise `InvalidInput`."""
     if isinstance(choice, Value):
-        if (
-            item.slide is None
-            and item.id.startswith("slides/")
-            and not (choice.value and item.ours and item.theirs)
-        ):
+        whole_slide = item.slide is None and item.id.startswith("slides/")
+        if whole_slide and not (choice.value and item.ours and item.theirs):
             raise InvalidInput(
-                f"{item.id} is a slide that one side removed: choose 'ours', 'theirs' or 'base'."
+                f"A Value cannot add or remove entry {item.id}: choose 'ours', 'theirs' or 'base'."
             )
         return choice
     if not isinstance(choice, str) or choice not in SIDES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from wsinb.errors import Conflict, InvalidInput
+from wsinb.errors import Conflict, InvalidInput, WsinbError
 from wsinb.versions.author import check_author
 from wsinb.versions.changes.conflicts import (
     Choice,
@@ -99,7 +99,7 @@ class Merge:
 
         Raises
         ------
-        InvalidInput
+        InvalidInput, UnknownLabel
             If that cannot be chosen, or this merge has no such conflict.
         """
         if not isinstance(conflict, ConflictItem) or conflict not in self.conflicts:
@@ -108,7 +108,7 @@ class Merge:
         self._choices[conflict.key] = (conflict, check_choice(conflict, choice))
         try:
             self._plan.result(self._chosen())
-        except InvalidInput:
+        except WsinbError:
             self._choices = before
             raise
 
