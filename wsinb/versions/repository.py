@@ -37,6 +37,7 @@ from wsinb.versions.storage.layout import (
     canonical,
     commit_key,
     parse,
+    seal_holds,
     sealed,
 )
 from wsinb.versions.storage.objects import Objects
@@ -112,15 +113,17 @@ class Repository:
             If its format is newer than this version of wsinb reads, or damaged.
         """
         try:
-            data = parse(store.get(FORMAT_KEY), f"{store.url}/{FORMAT_KEY}")
+            raw = store.get(FORMAT_KEY)
+            data = parse(raw, f"{store.url}/{FORMAT_KEY}")
         except FileNotFoundError:
             raise UnknownProject(
                 f"There is no project in {store.url}: make one with create_project()."
             ) from None
         version = data.get("format") if isinstance(data, dict) else None
-        if not isinstance(version, int) or version < 1:
+        if not isinstance(version, int) or version < 1 or ("check" in data and not seal_holds(raw)):
             raise StorageError(
-                f'The file {FORMAT_KEY} in {store.url} is damaged: it must hold {{"format": {FORMAT}}}.'
+                f"The file {FORMAT_KEY} in {store.url} is damaged: "
+                f"it must hold {canonical(sealed({'format': FORMAT})).decode()}."
             )
         if version > FORMAT:
             raise StorageError(
