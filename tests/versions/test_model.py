@@ -139,6 +139,12 @@ class VersionsMachine(RuleBasedStateMachine):
         self.project = open_project(self.place)
         self.sessions[who] = self.open()
 
+    @rule(who=WHO)
+    def discard(self, who):
+        real, _ = self.sessions[who]
+        real.discard()
+        self.sessions[who] = real, self.model.session()
+
     @precondition(lambda self: len(self.commits) % 5 == 0)  # seldom: it empties a table
     @rule(slide=st.sampled_from(SLIDES))
     def remove_slide(self, slide):
@@ -172,6 +178,22 @@ class VersionsMachine(RuleBasedStateMachine):
             for slide in SLIDES:
                 with contextlib.suppress(UnknownSlide):
                     assert rows_of(real[slide].read()) == model.read(slide)
+
+    @invariant()
+    def sessions_tell_their_edits(self):
+        for real, model in getattr(self, "sessions", []):
+            base = model.store.versions[model.base]
+            for slide in SLIDES:
+                rows = {id_: row for (name, id_), row in model.edits.items() if name == slide}
+                if slide not in base:
+                    continue
+                edits, deleted = real[slide].edits(), real[slide].deleted()
+                assert rows_of(edits) == {id_: row for id_, row in rows.items() if row is not None}
+                assert len(edits) == len(set(edits["id"]))
+                assert sorted(deleted) == sorted(id_ for id_, row in rows.items() if row is None)
+                added = len(edits["id"][~edits["id"].isin(list(base[slide]))])
+                counts = {"added": added, "updated": len(edits) - added, "deleted": len(deleted)}
+                assert real.changes.get(slide, dict.fromkeys(counts, 0)) == counts
 
     def teardown(self):
         if hasattr(self, "place"):
