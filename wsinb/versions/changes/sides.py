@@ -76,12 +76,19 @@ class Side:
             hashes[~self.known] = hash_rows(aligned(self.read(missing), missing))
         return hashes
 
+    def _reader(self) -> Rows:
+        """Return what reads rows for others; from memory, if they are there."""
+        if "rows" not in self.__dict__:
+            return self.read
+        rows, there = self.rows, self.ids.take(self.present)
+        return lambda wanted: rows.take(pa.array(locate(there, wanted)))
+
     def take(self, chosen: Mask | Order) -> Side:
         """Return the side at some rows, in ascending order."""
-        side = Side(self.ids.take(chosen), self.hashes[chosen], self.known[chosen], self.read)
+        ids, read = self.ids.take(chosen), self._reader()
         if "exact" in self.__dict__:
-            side = Side(side.ids, self.exact[chosen], np.ones(len(side.ids), bool), self.read)
-        return side
+            return Side(ids, self.exact[chosen], np.ones(len(ids), bool), read)
+        return Side(ids, self.hashes[chosen], self.known[chosen], read)
 
     def under(self, other: Side, ids: Ids) -> Side:
         """Return a side over `ids`, the union of both: this one where it speaks of an id, else the other."""
@@ -89,12 +96,13 @@ class Side:
         hashes = np.where(mine >= 0, _at(self.hashes, mine), _at(other.hashes, theirs))
         known = np.where(mine >= 0, _at(self.known, mine), _at(other.known, theirs))
 
+        read_here, read_there = self._reader(), other._reader()
+
         def read(wanted: Ids) -> pa.Table:
             here = isin(wanted, self.ids)
             if here.all() or not here.any():
-                return (self if here.any() else other).read(wanted)
-            tables = [self.read(wanted.take(here)), other.read(wanted.take(~here))]
-            return concat(tables)
+                return read_here(wanted) if here.any() else read_there(wanted)
+            return concat([read_here(wanted.take(here)), read_there(wanted.take(~here))])
 
         return Side(ids, hashes, known, read)
 
