@@ -67,7 +67,7 @@ class VersionWords:
         UnknownVersion
             If there is no such version.
         """
-        return Checkout(self.repository, version)
+        return Checkout(self.repository, version, self.sets.at)
 
     def diff(self, a: str, b: str = MAIN, slides: str | Iterable[str] | None = None) -> Diff:
         """Return what changed from version `a` to version `b`, as a value.

@@ -72,7 +72,7 @@ class ModelStore:
         if source in shared:
             raise InvalidInput("up to date")
         base = max(shared, key=lambda version: (self._generation(version), version))
-        merged = merge_tables(*(self.versions[each] for each in (base, ours, source)), resolve)
+        merged = merge_tables(self.versions[base], self.versions[ours], self.versions[source], resolve)
         self._append(merged, into, source)
 
     def revert(self, version: int, branch: str, resolve: str | None) -> None:

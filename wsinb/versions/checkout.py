@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from wsinb.annotate import LabelSet
     from wsinb.versions.repository import Repository
+    from wsinb.versions.sets import SlideSet
 
 __all__ = ["Checkout", "SlideCheckout"]
 
@@ -30,9 +31,12 @@ class Checkout:
     ``checkout[slide]`` reads the annotations of a slide.
     """
 
-    def __init__(self, repository: Repository, version: str) -> None:
+    def __init__(
+        self, repository: Repository, version: str, sets: Callable[[str], Mapping[str, SlideSet]]
+    ) -> None:
         self.repository = repository
         self._head = repository.version(version)
+        self._sets = sets
         self.version = version
 
     @property
@@ -60,6 +64,11 @@ class Checkout:
     def columns(self) -> Mapping[str, Column]:
         """The columns that the project added to its annotations, by name."""
         return MappingProxyType(shown(self.repository.columns_of(self._head.record)))
+
+    @property
+    def sets(self) -> Mapping[str, SlideSet]:
+        """The sets of slides, by name."""
+        return MappingProxyType(dict(self._sets(self._head.record.id)))
 
     def artifacts(self) -> list[Artifact]:
         """Return the artifacts of the commit, sorted by name."""
