@@ -212,3 +212,36 @@ TestDiff = DiffMachine.TestCase
 TestDiff.settings = FEW
 TestTinyParts = TinyPartsMachine.TestCase
 TestTinyParts.settings = FEW
+
+
+@pytest.fixture
+def long_history(tmp_path):
+    """A project of 150 small commits on a slide, and the first of them."""
+    project = create_project(tmp_path / "study")
+    project.labels.add(Label("tumor"))
+    for name in SLIDES:
+        add_slide(project, name)
+    session = project.session()
+    session["first"].upsert(START)
+    session["second"].upsert(START)
+    first = session.commit("start").id
+    for number in range(150):
+        session["first"].upsert(new_annotations([shapely.Point(number, 1)], id=[IDS[number % 5]]))
+        session.commit("edit")
+    return open_project(project.path), first
+
+
+def test_a_difference_over_many_commits_reads_few_files(long_history, monkeypatch):
+    project, first = long_history
+    read, get, open_ = [], project.repository.store.get, project.repository.store.open
+    monkeypatch.setattr(project.repository.store, "get", lambda key: read.append(key) or get(key))
+    monkeypatch.setattr(project.repository.store, "open", lambda key: read.append(key) or open_(key))
+    diff = project.diff(first)
+    assert diff.counts == {"first": {"added": 0, "deleted": 0, "updated": 5}}
+    assert diff["first"].new_hash.all()
+    kinds = ("commit", "changes", "parts/", "runs/")
+    commits, sets, *rows = (len({key for key in read if kind in key}) for kind in kinds)
+    assert commits < 40
+    assert sets <= 16
+    assert rows == [0, 0]  # no row is read for it
+    check(project, first, "main")

@@ -122,9 +122,8 @@ class Ancestry:
     def upward(self, record: Record, depth: int) -> Record:
         """Return the ancestor of a commit along first parents that has a depth, in O(log^2 depth) steps."""
         while record.depth > depth:
-            far = record.data["skip"]
-            jump = None if far is None else self.record(far)
-            record = jump if jump and jump.depth >= depth else self.record(record.parents[0])
+            far = record.depth & (record.depth - 1)  # where the skip leads, see `skip`
+            record = self.record(record.data["skip"] if far >= depth else record.parents[0])
         return record
 
     def fork(self, first: Record, second: Record) -> Record | None:
