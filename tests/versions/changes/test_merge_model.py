@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import tempfile
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from wsinb.annotate import Label, new_annotations, snap
-from wsinb.errors import Conflict, InvalidInput, UnknownSlide
+from wsinb.errors import Conflict, InvalidInput
 from wsinb.project import create_project
 from wsinb.testing.annotations import annotation_tables
 from wsinb.testing.model_store import ModelStore, rows_of
@@ -188,6 +188,12 @@ class MergeMachine(RuleBasedStateMachine):
             return
         self.done(self.project.restore(slide, ids, self.commits[number], branch).id)
 
+    @precondition(lambda self: len(self.commits) % 3 == 0)
+    @rule(branch=BRANCH)
+    def compact_and_clear(self, branch):
+        self.project.compact(branch=branch)
+        self.project.gc(grace=timedelta(0))
+
     @precondition(lambda self: len(self.commits) % 4 == 0)  # seldom: it empties a table
     @rule(branch=BRANCH, slide=SLIDE)
     def remove_or_add_slide(self, branch, slide):
@@ -211,9 +217,10 @@ class MergeMachine(RuleBasedStateMachine):
 
     def teardown(self):
         if hasattr(self, "folder"):
-            with contextlib.suppress(UnknownSlide):
-                self.patch.undo()
+            report = self.project.verify()
+            self.patch.undo()
             shutil.rmtree(self.folder)
+            assert report.ok, report
 
 
 class TinyPartsMergeMachine(MergeMachine):
