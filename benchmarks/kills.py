@@ -16,6 +16,7 @@ import os
 import random
 import sys
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,12 +49,16 @@ def main() -> int:
     parser.add_argument("--places", nargs="+", default=["posix", "s3"], choices=["posix", "s3"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--minutes", type=float, default=60.0, help="begin no round after these (60)")
     given = parser.parse_args()
+    end = time.monotonic() + 60 * given.minutes
     moments = random.Random(given.seed)
     found: dict[str, Round] = {}
     with _places(given.places) as places:
         kinds = [(place, writers) for place in places for writers in given.writers]
         for run in range(given.runs):
+            if time.monotonic() > end:
+                break
             place, writers = kinds[run % len(kinds)]
             name = f"{place}, {writers} writers"
             url = places[place].format(uuid.uuid4().hex)

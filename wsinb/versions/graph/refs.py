@@ -7,6 +7,7 @@ written by one writer only, which is all the locking there is.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ LAST = 16**16 - 1
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*(/[A-Za-z0-9_][A-Za-z0-9_.\-]*)*")
 _SHA = re.compile(r"[0-9a-f]{64}")
 MAX_NAME = 100
+NEAR = 4
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class Refs:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        # numbers of the newest entries that were seen, by prefix
+        self._seen: dict[str, int] = {}
 
     def heads(self, kind: str) -> dict[str, Head]:
         """Return all branches ("heads") or tags ("tags") by name, without those that were deleted."""
@@ -108,8 +112,29 @@ class Refs:
         That is None where the ref was deleted, or never was.
         """
         prefix = ref_prefix(kind, name)
+        # entries are never removed, but a project can be put back from a backup
+        with contextlib.suppress(FileNotFoundError):
+            near = self._newest_near(kind, name, self._seen.get(prefix))
+            if near is not None:
+                return self._noted(prefix, self._read(near))
         newest = self._store.first(prefix)
-        return (-1, None) if newest is None else self._read(prefix + newest)
+        return (-1, None) if newest is None else self._noted(prefix, self._read(prefix + newest))
+
+    def _newest_near(self, kind: str, name: str, seen: int | None) -> str | None:
+        """Return the key of the newest entry if it follows closely on one that was seen.
+
+        On an object store, asking for the next is ten times faster than a list of a thousand.
+        """
+        if seen is None:
+            return None
+        for number in range(seen + 1, seen + 1 + NEAR):
+            if not self._store.exists(entry_key(kind, name, number)):
+                return entry_key(kind, name, number - 1)
+        return None
+
+    def _noted(self, prefix: str, found: tuple[int, Head | None]) -> tuple[int, Head | None]:
+        self._seen[prefix] = found[0]
+        return found
 
     def advance(self, kind: str, name: str, number: int, commit: str) -> bool:
         """Write the entry of a number, a stored commit; say whether that number was free."""
