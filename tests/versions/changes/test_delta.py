@@ -201,10 +201,17 @@ def test_applying_on_another_branch(edited):
 def test_applying_to_other_rows_is_a_conflict(edited):
     diff = edited.diff("before", "after")
     session = edited.session()
-    with pytest.raises(Conflict, match="not as the difference expects") as caught:
+    with pytest.raises(Conflict, match="did not match the difference") as caught:
         diff.apply(session)
     # IDS[2] did not differ; the rest is not as it was before
     assert caught.value.ids == {"one": [IDS[0], IDS[1], IDS[3], IDS[4]], "<two>": [IDS[5]]}
+    moved = next(item for item in caught.value.conflicts if item.id == IDS[0])
+    assert (moved.base["geometry"], moved.ours["geometry"]) == (
+        squares(IDS[:1]).geometry[0],
+        shapely.box(5, 5, 15, 15),
+    )
+    gone = next(item for item in caught.value.conflicts if item.id == IDS[3])
+    assert (gone.ours, gone.theirs, gone.base["label"]) == (None, None, "tumor")
     assert session.changes == {}
 
 

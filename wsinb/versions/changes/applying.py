@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from wsinb.errors import Conflict
-from wsinb.versions.changes.slidedelta import SlideDiff
-from wsinb.versions.tables.hashes import hash_rows
+from wsinb.versions.changes.conflicts import ConflictItem, conflict_error
+from wsinb.versions.changes.slidedelta import SlideDiff, row_dicts
+from wsinb.versions.tables.hashes import NO_ROW, hash_rows
 from wsinb.versions.tables.ids import id_texts, locate, parse_ids, sorted_order
 from wsinb.versions.tables.values import to_frame
 
@@ -26,21 +26,25 @@ def apply_diff(parts: Iterable[SlideDiff], session: Session) -> None:
     Raises
     ------
     Conflict
-        If a row of the session is not the old one; `ids` names them by slide. Nothing is staged.
+        If a row of the session is not the old one; `conflicts` has the old row as base, that of the
+        session as ours, the new one as theirs. Nothing is staged.
     UnknownSlide, UnknownLabel
         If the session lacks a slide, or the project a label. Nothing is staged.
     """
     parts = list(parts)
-    clashes: dict[str, list[str]] = {}
+    clashes: list[ConflictItem] = []
     for part in parts:
         here = session[part.slide]
         stored = here._lookup(part.ids)
-        unlike = _unlike(part, stored)
-        if unlike:
-            clashes[part.slide] = unlike
+        clashes += _clashes(part, stored)
         here._check_labels(part.new, stored)
     if clashes:
-        raise _conflict(clashes)
+        raise conflict_error(
+            clashes,
+            "did not match the difference; nothing was changed",
+            "apply it to a session on the version that it begins at, or leave those out with "
+            "diff.filter(where=...)",
+        )
     for part in parts:
         here = session[part.slide]
         if part.new.num_rows:
@@ -50,24 +54,20 @@ def apply_diff(parts: Iterable[SlideDiff], session: Session) -> None:
             here.delete(id_texts(gone))
 
 
-def _unlike(part: SlideDiff, stored: pa.Table) -> list[str]:
-    """Return the ids whose stored row is not the old one."""
+def _clashes(part: SlideDiff, stored: pa.Table) -> list[ConflictItem]:
+    """Return a conflict for each id whose stored row is not the old one."""
     ids = parse_ids(stored.column("id"))
     order = sorted_order(ids)
     found = locate(ids.take(order), part.ids)
-    hashes = np.zeros(len(part), np.uint64)
-    hashes[found >= 0] = hash_rows(stored)[order[found[found >= 0]]]
-    return id_texts(part.ids.take(hashes != part.old_hash))
-
-
-def _conflict(clashes: dict[str, list[str]]) -> Conflict:
-    slide, ids = next(iter(clashes.items()))
-    total = sum(len(each) for each in clashes.values())
-    which = f"Annotation {ids[0]}" if total == 1 else f"{total} annotations, such as {ids[0]},"
-    verb = "is" if total == 1 else "are"
-    error = Conflict(
-        f"{which} of slide {slide!r} {verb} not as the difference expects; nothing was changed: apply it "
-        f"to a session on the version that it begins at, or leave those out with diff.filter(ids=...)."
-    )
-    error.ids = clashes
-    return error
+    rows = np.full(len(part), -1, np.int64)
+    rows[found >= 0] = order[found[found >= 0]]
+    hashes = np.where(rows >= 0, np.append(hash_rows(stored), np.uint64(NO_ROW))[rows], np.uint64(NO_ROW))
+    unlike = np.flatnonzero(hashes != part.old_hash)
+    some = part.take(unlike)
+    old = row_dicts(some.old, np.where(some.in_old, np.cumsum(some.in_old) - 1, -1), part.columns)
+    new = row_dicts(some.new, np.where(some.in_new, np.cumsum(some.in_new) - 1, -1), part.columns)
+    ours = row_dicts(stored, rows[unlike], part.columns)
+    return [
+        ConflictItem(part.slide, text, None, *sides)
+        for text, *sides in zip(id_texts(some.ids), old, ours, new, strict=True)
+    ]

@@ -190,7 +190,8 @@ class Diff:
         Raises
         ------
         Conflict
-            If a row of the session is not the old one; `ids` names them. Then nothing is changed.
+            If a row of the session is not the old one; `conflicts` has the old row as base, that of the
+            session as ours, the new one as theirs. Then nothing is changed.
         UnknownSlide, UnknownLabel
             If the session lacks a slide, or the project a label. Then nothing is changed.
         """
