@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 from wsinb.annotate.checks import to_rows
 from wsinb.annotate.schema import FRAME_COLUMNS
 from wsinb.errors import (
-    InvalidAnnotation,
     InvalidInput,
     StorageError,
     UnknownAnnotation,
@@ -27,18 +26,18 @@ from wsinb.names import unknown
 from wsinb.versions.changes.conflicts import Resolver
 from wsinb.versions.changes.rebase import rebase
 from wsinb.versions.changes.slidedelta import SlideDiff
-from wsinb.versions.changes.writing import write_diff
+from wsinb.versions.changes.writing import write_changes, write_diff
 from wsinb.versions.graph.commits import Draft as CommitDraft
 from wsinb.versions.graph.commits import SlideChange
 from wsinb.versions.graph.records import Commit
 from wsinb.versions.graph.refs import Head
 from wsinb.versions.journal.keeper import Keeper
-from wsinb.versions.tables.columns import concat, shown
+from wsinb.versions.tables.columns import Column, concat
 from wsinb.versions.tables.files import check_box
 from wsinb.versions.tables.ids import Ids, id_texts, isin, parse_ids
 from wsinb.versions.tables.signing import sign
-from wsinb.versions.tables.staging import Staged, stage, write_change
-from wsinb.versions.tables.values import own_values, to_frame
+from wsinb.versions.tables.staging import Staged, stage
+from wsinb.versions.tables.values import split_own, to_frame
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -172,9 +171,8 @@ class Session:
             merged: dict[str, SlideDiff] = {}
             if head.record.id != self.base:
                 merged = rebase(repository, self.branch, self._base, head, staged, resolve)
-            for slide in staged.keys() - changes.keys() - merged.keys():
-                base = repository.committer.state(self._base, slide)
-                changes[slide] = write_change(repository.store, repository.tables, base, staged[slide])
+            rest = {slide: staged[slide] for slide in staged.keys() - changes.keys() - merged.keys()}
+            changes.update(write_changes(repository, self._base, rest))
             there = {
                 slide: write_diff(repository, repository.committer.state(head, slide), diff)
                 for slide, diff in merged.items()
@@ -267,9 +265,7 @@ class SlideSession:
         UnknownLabel
             If a row has a label that the project lacks.
         """
-        own = self._own_values(gdf)
-        if own:
-            gdf = gdf.drop(columns=[name for name in shown(self._session._columns) if name in gdf.columns])
+        gdf, own, self._session._columns = split_own(gdf, self._session._columns, self._newest_columns)
         rows = to_rows(self._with_stored_columns(gdf), repair=repair)
         for key, values in own.items():
             rows = rows.append_column(key, values)
@@ -361,24 +357,9 @@ class SlideSession:
         self._session._settle()
         return self._staged.lookup(self._repository.tables, self._state, ids)
 
-    def _own_values(self, gdf: gpd.GeoDataFrame) -> dict[str, pa.Array]:
-        """Return the project's own columns in a table, by key; others may have added them meanwhile."""
-        columns = getattr(gdf, "columns", ())
-        extra = [name for name in columns if name not in FRAME_COLUMNS and name != "bbox"]
-        session, present = self._session, self._session._columns
-        if any(name not in shown(present) for name in extra):
-            present = self._repository.columns_of(self._repository.branch_head(session.branch).record)
-        known = shown(present)
-        for name in extra:
-            if name not in known:
-                message = unknown("column", str(name), [*FRAME_COLUMNS, *known])
-                raise InvalidAnnotation(
-                    f"{message[:-1]}; or add it with project.columns.add({str(name)!r}, type), or put such "
-                    f"data into the column 'properties', as a JSON object a row."
-                )
-        values = own_values(gdf, present) if extra else {}
-        session._columns = present
-        return values
+    def _newest_columns(self) -> tuple[Column, ...]:
+        head = self._repository.branch_head(self._session.branch).record
+        return self._repository.columns_of(head)
 
     def _with_stored_columns(self, gdf: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Fill in the columns that the table lacks from the rows that are stored."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from wsinb.versions.author import check_author
 from wsinb.versions.graph.commits import Draft
 from wsinb.versions.graph.records import Record
 from wsinb.versions.repository import MAIN, Repository
+from wsinb.versions.slideentry import SlideEntry, check_same_size, check_there
 
 if TYPE_CHECKING:
     from wsinb.tiles import Slide
@@ -23,58 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["SlideEntry", "Slides", "check_same_size", "check_there"]
 
 MAX_NAME = 200
-
-
-@dataclass(frozen=True)
-class SlideEntry:
-    """A slide of a project.
-
-    Attributes
-    ----------
-    name
-        Unique within the project.
-    path
-        Relative to the project's folder, or absolute, as stored; "/" between segments.
-    checksum
-        ``"sha256:<hex>"`` of the file.
-    size
-        Width and height in level-0 pixels.
-    mpp
-        Micrometres per level-0 pixel along x and y, or None if unknown.
-    metadata
-        Whatever the project wants to keep with the slide, JSON values.
-    """
-
-    name: str
-    path: str
-    checksum: str
-    size: tuple[int, int]
-    mpp: tuple[float, float] | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the entry as a JSON object, without the name."""
-        return {
-            "path": self.path,
-            "checksum": self.checksum,
-            "size": list(self.size),
-            "mpp": None if self.mpp is None else list(self.mpp),
-            "metadata": dict(self.metadata),
-        }
-
-    @classmethod
-    def from_json(cls, name: str, data: Mapping[str, Any]) -> SlideEntry:
-        """Make an entry of its stored form."""
-        width, height = data["size"]
-        mpp = data["mpp"]
-        return cls(
-            name,
-            data["path"],
-            data["checksum"],
-            (width, height),
-            None if mpp is None else (mpp[0], mpp[1]),
-            copy.deepcopy(data["metadata"]),
-        )
 
 
 class Slides(Mapping[str, SlideEntry]):
@@ -359,25 +307,6 @@ class Slides(Mapping[str, SlideEntry]):
         entries = self._entries()  # once: each look-up by name reads the head of the branch
         rows = "".join(_row(SlideEntry.from_json(name, data)) for name, data in entries.items())
         return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
-
-
-def check_there(entry: SlideEntry, file: Path) -> None:
-    """Raise `SlideNotFound` unless the file of a slide is where the project says."""
-    if not file.exists():
-        raise SlideNotFound(
-            f"The file of slide {entry.name!r} is not at {file}: put it back, or say where it is with "
-            f"project.slides.relocate({entry.name!r}, path)."
-        )
-
-
-def check_same_size(entry: SlideEntry, slide: Slide) -> None:
-    """Raise `InvalidInput` if another file lies at the place of a slide: its annotations would not fit."""
-    if tuple(slide.size) != entry.size:
-        raise InvalidInput(
-            f"The file {slide.path} is {slide.size[0]} x {slide.size[1]} pixels, and slide {entry.name!r} "
-            f"was {entry.size[0]} x {entry.size[1]} when added: put the old file back, or add this one "
-            f"under another name."
-        )
 
 
 def _check_name(name: Any) -> str:

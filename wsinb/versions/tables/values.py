@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import geopandas as gpd
@@ -12,11 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from wsinb.annotate import from_arrow
-from wsinb.annotate.schema import SCHEMA
+from wsinb.annotate.schema import FRAME_COLUMNS, SCHEMA
 from wsinb.errors import InvalidAnnotation
+from wsinb.names import unknown
 from wsinb.versions.tables.columns import TYPES, Column, shown
 
-__all__ = ["own_values", "to_frame"]
+__all__ = ["split_own", "to_frame"]
+
+Columns = tuple[Column, ...]
 
 WORDS = {
     "float": "finite numbers",
@@ -54,19 +57,38 @@ def to_frame(table: pa.Table, columns: Iterable[Column] = ()) -> gpd.GeoDataFram
     return frame
 
 
-def own_values(gdf: gpd.GeoDataFrame, columns: Iterable[Column]) -> dict[str, pa.Array]:
-    """Return the own columns that a table has as Arrow, by key.
+def split_own(
+    gdf: gpd.GeoDataFrame, columns: Columns, newest: Callable[[], Columns]
+) -> tuple[gpd.GeoDataFrame, dict[str, pa.Array], Columns]:
+    """Return a table without own columns, these as Arrow by key, and the columns that their names are of.
+
+    Parameters
+    ----------
+    gdf
+        An annotation table, not yet validated; anything else is returned as it is.
+    columns
+        The own columns that are known.
+    newest
+        Gives those that there are now; asked where the table has others, which were perhaps added meanwhile.
 
     Raises
     ------
     InvalidAnnotation
-        If a column holds values of another type; numbers never become text, nor text numbers.
+        If a column is unknown, or holds values of another type; numbers never become text, nor text numbers.
     """
-    return {
-        column.key: _checked(gdf[column.name], column)
-        for column in shown(columns).values()
-        if column.name in gdf.columns
-    }
+    extra = [name for name in getattr(gdf, "columns", ()) if name not in FRAME_COLUMNS and name != "bbox"]
+    if any(name not in shown(columns) for name in extra):
+        columns = newest()
+    known = shown(columns)
+    for name in extra:
+        if name not in known:
+            message = unknown("column", str(name), [*FRAME_COLUMNS, *known])
+            raise InvalidAnnotation(
+                f"{message[:-1]}; or add it with project.columns.add({str(name)!r}, type), or put such "
+                f"data into the column 'properties', as a JSON object a row."
+            )
+    values = {known[name].key: _checked(gdf[name], known[name]) for name in extra}
+    return gdf.drop(columns=extra) if extra else gdf, values, columns
 
 
 def _series(values: Any, kind: str) -> pd.Series:
