@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,15 +19,34 @@ from wsinb.versions.tables.files import CHANGES_SCHEMA, NEW, OLD, OP
 from wsinb.versions.tables.hashes import NO_ROW, hash_rows
 from wsinb.versions.tables.ids import Ids, concat_ids, id_texts, isin, locate, parse_ids, sorted_order
 from wsinb.versions.tables.reading import Tables, overlay_of
-from wsinb.versions.tables.staging import Staged, write_change
+from wsinb.versions.tables.staging import WRITERS, Staged, write_change
 
 if TYPE_CHECKING:
+    from wsinb.versions.graph.refs import Head
     from wsinb.versions.repository import Repository
 
-__all__ = ["write_diff"]
+__all__ = ["write_changes", "write_diff"]
+
+FEW_SLIDES = 4
+"""So many slides are worth several threads."""
 
 MOST_STALE = 0.2
 """A part of which more rows than this changed since it was written is not worth taking over."""
+
+
+def write_changes(
+    repository: Repository, base: Head, staged: Mapping[str, Staged]
+) -> dict[str, SlideChange]:
+    """Store the files by which a commit makes the edits of some slides, made on `base`; several at once."""
+
+    def write(slide: str) -> SlideChange:
+        state = repository.committer.state(base, slide)
+        return write_change(repository.store, repository.tables, state, staged[slide])
+
+    if len(staged) < FEW_SLIDES:
+        return {slide: write(slide) for slide in staged}
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return dict(zip(staged, pool.map(write, staged), strict=True))
 
 
 def write_diff(

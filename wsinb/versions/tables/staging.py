@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -34,7 +35,7 @@ from wsinb.versions.tables.ids import Ids, concat_ids, encode_keys, id_array, is
 from wsinb.versions.tables.reading import Overlay, Tables, overlay_of
 from wsinb.versions.tables.spilled import Spilled
 
-__all__ = ["PART_ROWS", "Staged", "stage", "write_change", "write_parts"]
+__all__ = ["PART_ROWS", "WRITERS", "Staged", "stage", "write_change", "write_parts"]
 
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
@@ -62,10 +63,11 @@ class Staged:
     overlay: Overlay
     spilled: Spilled | None = None
 
-    @classmethod
-    def empty(cls) -> Staged:
+    @staticmethod
+    @functools.cache
+    def empty() -> Staged:
         """Return no edits."""
-        return cls(overlay_of(CHANGES_SCHEMA.empty_table()))
+        return Staged(overlay_of(CHANGES_SCHEMA.empty_table()))
 
     @property
     def table(self) -> pa.Table:
