@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
@@ -63,6 +64,14 @@ class Server:
 
     def post(self, route, body):
         return self.request("POST", route, body=body)
+
+    def head(self, study):
+        return self.get("slide", study).json["project"]["head"]
+
+    def commit(self, study, upsert=(), delete=(), base=None, **members):
+        edits = {"upsert": list(upsert), "delete": list(delete)}
+        body = {**study, "branch": "main", "base": base or self.head(study), "message": "drawn", **edits}
+        return self.post("commit", {**body, **members})
 
     def anonymous(self):
         return Server(self.port, self.base_url, self.root, token=None)
@@ -143,3 +152,14 @@ def slide_file(server):
     path.parent.mkdir()
     write_pyramid(texture(1700, 2500), path, mpp=0.5, quality=89)
     return path
+
+
+@pytest.fixture
+def study(server, slide_file):
+    """A fresh project with one slide and one label, as query parameters."""
+    folder = f"study-{uuid.uuid4().hex[:8]}"
+    answer = server.post("project", {"folder": folder, "path": "slides/example.tif", "slide": "one"})
+    assert answer.status == 200, answer.body
+    answer = server.post("labels", {"project": folder, "labels": [{"name": "tumor", "color": "#aa0000"}]})
+    assert answer.status == 200, answer.body
+    return {"project": folder, "slide": "one"}

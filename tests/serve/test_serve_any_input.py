@@ -24,6 +24,7 @@ def core(tmp_path_factory):
     project = wsinb.create_project(root / "study")
     project.slides.add(root / "a.tif", name="one")
     project.labels.add(wsinb.Label("tumor"))
+    project.branch("side")
     core = Core(Settings(root))
     core.commit = project.head()
     yield core
@@ -37,6 +38,7 @@ odd = st.one_of(
     st.text(max_size=30),
 )
 names = ["path", "project", "slide", "version", "branch", "limit", "size", "ids", "rows", "v"]
+names += ["from", "to", "offset"]
 queries = st.dictionaries(st.sampled_from(names), odd, max_size=5)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
@@ -44,7 +46,10 @@ values = st.recursive(
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(odd, inner, max_size=3)),
     max_leaves=8,
 )
-members = ["branch", "base", "message", "upsert", "delete", "folder", "name", "path", "labels"]
+members = ["branch", "base", "message", "upsert", "delete", "folder", "name", "path", "labels", "choices"]
+versions = st.one_of(st.sampled_from(["main", "side"]), values)
+version_members = ["name", "at", "from", "into", "commit", "ids", "message", "branch", "choices", "draft"]
+draft_members = ["base", "set", "unset", "delete", "undelete"]
 param_names = ["x", "y", "cx", "cy", "r", "rx", "ry", "width", "height", "angle"]
 feature_members = ["id", "shape", "shape_params", "label", "layer", "score", "geometry", "properties"]
 geometries = st.fixed_dictionaries(
@@ -64,7 +69,7 @@ def check(response):
         assert not set("\r\n\0") & set(name + value)
     if response.status >= 400:
         answer = json.loads(response.body)
-        assert set(answer) == {"error", "kind"}
+        assert {"error", "kind"} <= set(answer) <= {"error", "kind", "conflicts"}
         assert answer["error"]
         assert "Traceback" not in answer["error"]
 
@@ -136,8 +141,28 @@ def test_any_labels_and_projects(core, body, route):
     check(core.handle(Request("POST", route, body=json.dumps(body).encode())))
 
 
+WRITING = [route.example for route in ROUTES if route.method == "POST"]
+VERSIONS = [example for example in WRITING if example not in {"commit", "labels", "project"}]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    body=st.fixed_dictionaries(
+        {"project": st.one_of(st.just("study"), values), "slide": st.one_of(st.just("one"), values)},
+        optional=dict.fromkeys([*version_members, *draft_members], versions)
+        | {word: st.lists(st.one_of(features, values), max_size=2) for word in ("set", "choices")},
+    ),
+    route=st.sampled_from(VERSIONS),
+    grounded=st.booleans(),
+)
+def test_any_branch_merge_and_draft(core, body, route, grounded):
+    if grounded:
+        body = {**body, "base": core.commit, "branch": "main", "draft": None}
+    check(core.handle(Request("POST", route, body=json.dumps(body).encode())))
+
+
 @settings(max_examples=100, deadline=None)
-@given(body=st.binary(max_size=80), route=st.sampled_from(["commit", "labels", "project"]))
+@given(body=st.binary(max_size=80), route=st.sampled_from(WRITING))
 def test_any_bytes(core, body, route):
     check(core.handle(Request("POST", route, body=body)))
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wsinb.serve.failures import failure_response
+from wsinb.serve.lru import Lru
 from wsinb.serve.messages import Request, Response
 from wsinb.serve.paths import PathGuard
 from wsinb.serve.project_cache import ProjectCache
 from wsinb.serve.slide_cache import SlideCache
 from wsinb.serve.vector_cache import VectorCache
 
+if TYPE_CHECKING:
+    from wsinb.versions import SlideDiff
+
 __all__ = ["Core", "Settings"]
+
+MAX_CHANGES = 200_000
+"""So many changes of differences between versions stay in memory, for the pages that follow."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,9 @@ class Core:
         self.projects = ProjectCache(self.paths)
         self.slides = SlideCache(settings.open_slides)
         self.vectors = VectorCache(settings.index_bytes, settings.tile_bytes)
+        self.differences: Lru[tuple[Path, str, str, str], SlideDiff] = Lru(
+            MAX_CHANGES, lambda part: 1 + len(part)
+        )
 
     def handle(self, request: Request) -> Response:
         """Answer `request`; every error becomes an answer too."""
@@ -63,3 +74,4 @@ class Core:
         self.slides.close()
         self.projects.clear()
         self.vectors.clear()
+        self.differences.clear()

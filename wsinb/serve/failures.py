@@ -21,6 +21,8 @@ from wsinb.errors import (
     UnreadableSlide,
     WsinbError,
 )
+from wsinb.serve.conflicts import conflicts_json
+from wsinb.serve.drafts import UnknownDraft
 from wsinb.serve.messages import MethodNotAllowed, NotServed, Response, TooLarge, json_response
 
 __all__ = ["failure_response", "status_of"]
@@ -38,6 +40,7 @@ _STATUSES: tuple[tuple[type[WsinbError], int], ...] = (
     (UnknownAnnotation, 404),
     (UnknownJob, 404),
     (NotServed, 404),
+    (UnknownDraft, 404),
     (MethodNotAllowed, 405),
     (Conflict, 409),
     (ProjectExists, 409),
@@ -61,13 +64,16 @@ def status_of(error: WsinbError) -> int:
 
 
 def failure_response(error: Exception) -> Response:
-    """Answer with ``{"error": sentence, "kind": class name}``.
+    """Answer with ``{"error": sentence, "kind": class name}``, and with the conflicts of a `Conflict`.
 
     The words of an error that wsinb did not raise on purpose may hold anything:
     they go to the server's log, not to the browser.
     """
     if isinstance(error, WsinbError):
-        return json_response({"error": str(error), "kind": type(error).__name__}, status_of(error))
+        answer: dict[str, object] = {"error": str(error), "kind": type(error).__name__}
+        if isinstance(error, Conflict) and error.conflicts:
+            answer["conflicts"] = conflicts_json(error.conflicts)
+        return json_response(answer, status_of(error))
     log.error("A wsinb request failed unexpectedly.", exc_info=error)
     sentence = "The server could not answer this request: its log tells why."
     return json_response({"error": sentence, "kind": "ServerError"}, 500)

@@ -1,4 +1,4 @@
-"""Projects: making one around a slide, its labels, its log."""
+"""Projects: making one around a slide, and its labels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsinb.errors import InvalidInput, ProjectExists, UnknownProject
-from wsinb.serve.edits import MAX_WORD, author_of, member
+from wsinb.serve.bodies import MAX_WORD, author_of, member
 from wsinb.serve.messages import Request, Response, json_response
 from wsinb.serve.slide_cache import identify
 from wsinb.serve.slides import describe, name_in
@@ -18,31 +18,9 @@ if TYPE_CHECKING:
     from wsinb.project import Project
     from wsinb.serve.core import Core
 
-__all__ = ["get_log", "post_labels", "post_project"]
+__all__ = ["post_labels", "post_project"]
 
-MAX_COMMITS = 1000
 MAX_LABELS = 1000
-
-
-def get_log(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
-    """Answer with the newest commits of a branch, the newest first."""
-    limit = request.integer("limit", 50, 1, MAX_COMMITS)
-    project = open_allowed_project(core, request.text("project"))
-    commits = project.log(request.optional_text("branch") or "main", limit=limit)
-    return json_response(
-        {
-            "commits": [
-                {
-                    "id": commit.id,
-                    "author": commit.author,
-                    "time": commit.time.isoformat(),
-                    "message": commit.message,
-                    "changes": commit.changes,
-                }
-                for commit in commits
-            ]
-        }
-    )
 
 
 def post_project(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from wsinb.serve import edits, features, projects, slides, tiles, vector
+from wsinb.serve import differences, drafts, edits, features, history, projects, slides, tiles, vector
 from wsinb.serve.messages import MethodNotAllowed, NotServed, Request, Response
 
 if TYPE_CHECKING:
@@ -69,8 +69,18 @@ ROUTES: tuple[Route, ...] = (
         "vector",
     ),
     Route("GET", "annotations", "annotations", features.get_annotations, "vector"),
-    Route("GET", "log", "log", projects.get_log, activity=False),
+    Route("GET", "log", "log", history.get_log, activity=False),
+    Route("GET", "refs", "refs", history.get_refs, activity=False),
+    Route("GET", "diff", "diff", differences.get_diff, "vector"),
+    Route("POST", "branch", "branch", history.post_branch),
+    Route("POST", "tag", "tag", history.post_tag),
+    Route("POST", "merge", "merge", history.post_merge),
+    Route("POST", "revert", "revert", history.post_revert),
+    Route("POST", "restore", "restore", history.post_restore),
     Route("POST", "commit", "commit", edits.post_commit),
+    Route("POST", "draft", "draft", drafts.post_draft),
+    Route("GET", "drafts", "drafts", drafts.get_drafts),
+    Route("POST", "draft/discard", "draft/discard", drafts.post_discard),
     Route("POST", "project", "project", projects.post_project),
     Route("POST", "labels", "labels", projects.post_labels),
 )
@@ -88,7 +98,7 @@ def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
     """
     fits = [(route, match) for route in ROUTES if (match := re.fullmatch(route.pattern, path, re.ASCII))]
     if not fits:
-        raise NotServed("Nothing is served at this address: docs/design/0001-rooms.md lists what is.")
+        raise NotServed("Nothing is served at this address: docs/design lists what is.")
     for route, match in fits:
         if route.method == method:
             return route, match.groupdict()

@@ -41,7 +41,8 @@ class ViewerEdits:
         """Make the edits of a line: "set", "unset", "delete", "undelete"."""
         for name in _names(entry, "unset"):
             self.features.pop(name, None)
-        for feature in entry.get("set") or ():
+        features = entry.get("set")
+        for feature in features if isinstance(features, list) else ():
             name_ = name_of(feature)
             if name_ is not None:
                 self.features[name_] = feature
