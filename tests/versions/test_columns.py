@@ -67,7 +67,8 @@ def test_values_of_every_type_come_back(project, name):
     assert [None if pd.isna(value) else value for value in read] == [
         None if pd.isna(v) else v for v in values
     ]
-    dtypes = {"float": "float64", "int": "Int64", "text": "object", "bool": "boolean"}
+    label = str(project.read("one")["label"].dtype)
+    dtypes = {"float": "float64", "int": "Int64", "text": label, "bool": "boolean"}
     assert str(read.dtype) == dtypes.get(kind, "datetime64[us, UTC]")
     empty = project.read("two")[name]
     assert (len(empty), empty.dtype) == (0, read.dtype)
@@ -344,3 +345,27 @@ def test_branches_with_own_columns_merge(project):
     merged = by_id(project.read("one", "review"), ids)
     assert merged["area"].tolist() == [1.0, 2.0, 3.0]
     assert merged["score"].fillna(-1).tolist() == [0.5, -1, -1]
+
+
+def test_values_in_bulk_can_be_read_and_edited_before_the_commit(project):
+    project.columns.add("area", "float")
+    session = project.session()
+    ids = session["one"].upsert(points(21_000, area=np.arange(21_000.0)))
+    session["one"].upsert(by_id(session["one"].read(), ids[:2]).reset_index().assign(area=[-5.0, None]))
+    session["one"].delete(ids[2])
+    expected = [-5.0, -1.0, *np.arange(3.0, 21_000.0)]
+    kept = [*ids[:2], *ids[3:]]
+    for table in (session["one"].read(), session["one"].edits()):
+        assert by_id(table, kept)["area"].fillna(-1).tolist() == expected
+    session.commit("bulk")
+    assert by_id(project.read("one"), kept)["area"].fillna(-1).tolist() == expected
+
+
+def test_the_columns_of_all_types_are_there_when_all_values_are_null(project):
+    for name, (kind, _) in TYPED.items():
+        project.columns.add(name, kind)
+    commit(project, points(**dict.fromkeys(TYPED)))
+    read = project.read("one")
+    empty = project.read("two")
+    assert read[list(TYPED)].isna().all(axis=None)
+    assert (read.dtypes == empty.dtypes).all()

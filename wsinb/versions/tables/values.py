@@ -28,7 +28,6 @@ WORDS = {
     "bool": "True and False",
     "time": "times with a time zone",
 }
-DTYPES: dict[str, Any] = {"float": "float64", "int": "Int64", "text": "object", "bool": "boolean"}
 
 
 def to_frame(table: pa.Table, columns: Iterable[Column] = ()) -> gpd.GeoDataFrame:
@@ -44,7 +43,7 @@ def to_frame(table: pa.Table, columns: Iterable[Column] = ()) -> gpd.GeoDataFram
     Returns
     -------
     geopandas.GeoDataFrame
-        As of `wsinb.annotate`; own columns have the dtypes float64, Int64, object, boolean and
+        As of `wsinb.annotate`; own columns have the dtypes float64, Int64, that of `label`, boolean and
         datetime64[us, UTC].
     """
     frame = from_arrow(table.select(SCHEMA.names))
@@ -97,7 +96,7 @@ def _series(values: Any, kind: str) -> pd.Series:
     if kind in ("int", "bool"):
         mapper = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
         return pd.Series(values.to_pandas(types_mapper=mapper.get))
-    return pd.Series(values.to_pandas()).astype(DTYPES[kind])
+    return pd.Series(values.to_pandas())
 
 
 def _checked(values: pd.Series, column: Column) -> pa.Array:
