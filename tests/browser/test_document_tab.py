@@ -137,6 +137,7 @@ def test_undo_and_discard_take_changes_back(lab, project):
     lab.page.keyboard.press("Control+Shift+Z")
     lab.unsaved("1 unsaved")
     lab.page.locator(".wsinb-save button", has_text="Discard").click()
+    lab.page.locator(".wsinb-question button", has_text="Discard").click()
     lab.unsaved("All saved")
     assert len(project.log()) == len(wsinb.open_project(project.path).log())
 
@@ -168,7 +169,7 @@ def test_a_commit_from_elsewhere_appears(lab, project):
     assert blue > red - 30, "blue over pink"
 
 
-def test_a_conflict_saves_nothing_and_offers_to_reload(lab, project):
+def test_a_conflict_saves_nothing_until_a_side_is_taken(lab, project):
     lab.open_slide(project.path.name, "liver.tif")
     centre = TUMOR[0].centroid
     lab.select(centre.x, centre.y)
@@ -180,9 +181,11 @@ def test_a_conflict_saves_nothing_and_offers_to_reload(lab, project):
     session["liver"].delete(list(same["id"]))
     theirs = session.commit("deleted it")
     lab.page.locator(".wsinb-save button", has_text="Save").click()
-    assert lab.notice().startswith("Nothing was saved.")
+    panel = lab.page.locator(".wsinb-conflicts")
+    panel.get_by_text("One of your edits was changed by colleague meanwhile.").wait_for()
     assert project.head() == theirs.id
-    lab.page.get_by_role("button", name="Load the newest, discard mine").click()
+    panel.get_by_role("button", name="Take theirs").click()
+    panel.get_by_role("button", name="Save").click()
     lab.unsaved("All saved")
     assert len(project.read("liver")) == 3
 

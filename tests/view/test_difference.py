@@ -11,8 +11,9 @@ from PIL import Image
 
 import wsinb
 from wsinb.errors import InvalidInput, UnknownVersion
+from wsinb.versions.changes.fields import kind_for_people
 from wsinb.view import SlideViewer
-from wsinb.view.difference import KINDS, count_kinds, cut, kind_of, rgb
+from wsinb.view.difference import KINDS, count_kinds, cut, rgb
 
 PX = 2  # level-0 pixels a picture pixel
 
@@ -50,7 +51,7 @@ def test_each_kind_has_its_stroke(project, versions):
     image = pixels(project.view("liver", version=after, compare=before))
     difference = project.diff(before, after)["liver"]
     for change in difference.changes():
-        kind = kind_of(change.kind, change.fields)
+        kind = kind_for_people(change.kind, change.fields)
         row = change.new or change.old
         assert strokes(image, kind, row["geometry"]) > 20, kind
     assert count_kinds(difference) == {"added": 1, "deleted": 1, "moved": 1, "relabelled": 1, "changed": 0}
@@ -98,20 +99,6 @@ def test_a_branch_is_shown_and_saved_to(project):
     assert project.head() == commit.parents[0]
     with pytest.raises(UnknownVersion):
         project.view("liver", branch="reviews")
-
-
-@pytest.mark.parametrize(
-    ("kind", "fields", "expected"),
-    [
-        ("added", (), "added"),
-        ("deleted", (), "deleted"),
-        ("updated", ("geometry",), "moved"),
-        ("updated", ("label",), "relabelled"),
-        ("updated", ("label", "score"), "changed"),
-    ],
-)
-def test_updates_are_called_by_what_differs(kind, fields, expected):
-    assert kind_of(kind, fields) == expected
 
 
 def test_dashes_cover_their_part_of_a_line():

@@ -17,6 +17,8 @@ export interface SavingParts {
   showVersion: (version: string | null) => Promise<unknown>;
   deselect: () => Promise<void>;
   saved: (commit: string) => void;
+  /** The server's draft of the edits, when it has caught up with them. */
+  draft: () => Promise<string | undefined>;
   /** Asks about edits that others were faster with: a side for each id, or null to save nothing. */
   resolve: (conflicts: readonly Conflict[]) => Promise<Record<string, Side> | null>;
 }
@@ -94,9 +96,10 @@ export class Saving {
   private async commit(message: string, choices?: Record<string, Side>): Promise<void> {
     const { session, store } = this.parts;
     await this.parts.deselect();
+    const draft = await this.parts.draft();
     const { pending, upsert, deleted } = store;
     const text = message || defaultMessage(upsert, deleted);
-    const { commit, ids } = await session.commit(text, upsert, deleted, choices);
+    const { commit, ids } = await session.commit(text, upsert, deleted, { choices, draft });
     // the drafts stay in view until the stored layer shows them; what was drawn meanwhile stays unsaved
     await this.guard(() => this.parts.showVersion(commit));
     store.settle(pending, ids, deleted);

@@ -1,6 +1,6 @@
 /** What is open: the slide, its project, the version that is shown and the one that edits are based on. */
 import { ApiError, type Api, type Place } from './api';
-import type { Feature, LabelInfo, ProjectInfo, Side, SlideInfo, Source, VectorMeta } from './types';
+import type { CommitRequest, Feature, LabelInfo, ProjectInfo, SlideInfo, Source, VectorMeta } from './types';
 
 export class Session {
   private slideInfo: SlideInfo | null = null;
@@ -111,11 +111,11 @@ export class Session {
     message: string,
     upsert: Feature[],
     deleted: readonly string[],
-    choices?: Record<string, Side>
+    { choices, draft }: Pick<CommitRequest, 'choices' | 'draft'> = {}
   ): Promise<{ commit: string; ids: string[] }> {
     const place = this.place!;
     const base = this.base ?? this.project!.head;
-    const request = { ...place, base, message, upsert, delete: [...deleted], choices };
+    const request = { ...place, base, message, upsert, delete: [...deleted], choices, draft };
     return this.api.commit(request);
   }
 }

@@ -201,4 +201,6 @@ export interface CommitRequest {
   delete: string[];
   /** By id, for edits of what somebody else has changed meanwhile. */
   choices?: Record<string, Side>;
+  /** The draft of these edits, which the commit settles. */
+  draft?: string;
 }

@@ -82,6 +82,7 @@ export class Viewer {
       showVersion: version => this.showVersion(version),
       deselect: () => this.hand.select(null),
       saved: commit => this.savedSignal.emit(commit),
+      draft: () => this.versions.draft(),
       resolve: conflicts => this.versions.resolving.forCommit(conflicts)
     });
     this.hand = new Hand({

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from wsinb.versions.changes.slidedelta import Change, SlideDiff
 
-__all__ = ["KINDS", "KindStyle", "count_kinds", "draw_legend", "kind_of", "paint_difference"]
+__all__ = ["KINDS", "KindStyle", "count_kinds", "draw_legend", "paint_difference"]
 
 MAX_SHAPES = 5_000
 _SMALLEST_PX = 5
@@ -56,28 +56,13 @@ KINDS = {
 OLD_PLACE = KindStyle(KINDS["moved"].color, 1, (4, 3))
 
 
-def kind_of(kind: str, fields: tuple[str, ...]) -> str:
-    """Return what a viewer calls a change: an update is "moved", "relabelled" or "changed".
-
-    Parameters
-    ----------
-    kind
-        "added", "deleted" or "updated".
-    fields
-        The columns that differ.
-    """
-    if kind != "updated":
-        return kind
-    if "geometry" in fields:
-        return "moved"
-    return "relabelled" if fields == ("label",) else "changed"
-
-
 def count_kinds(difference: SlideDiff) -> dict[str, int]:
     """Return how many changes of each kind a difference has, in the order of `KINDS`."""
+    from wsinb.versions.changes.fields import kind_for_people
+
     counts = dict.fromkeys(KINDS, 0)
     for kind, fields in zip(difference.kinds.tolist(), difference.fields, strict=True):
-        counts[kind_of(kind, fields)] += 1
+        counts[kind_for_people(kind, fields)] += 1
     return counts
 
 
@@ -100,15 +85,17 @@ def _paint_change(
 ) -> None:
     import cv2
 
-    kind = kind_of(change.kind, change.fields)
+    from wsinb.versions.changes.fields import kind_for_people
+
+    kind = kind_for_people(change.kind, change.fields)
     old, new = (None if row is None else row["geometry"] for row in (change.old, change.new))
     shown = old if new is None else new
     if shown is None:
         return
-    if kind == "moved" and old is not None:
+    if "geometry" in change.fields and old is not None:
         _outline(image, old, OLD_PLACE, origin, downsample)
         start, end = (_middle_px(shape, origin, downsample) for shape in (old, shown))
-        cv2.line(image, start, end, rgb(KINDS[kind].color), 1, cv2.LINE_AA)
+        cv2.line(image, start, end, rgb(OLD_PLACE.color), 1, cv2.LINE_AA)
     _outline(image, shown, KINDS[kind], origin, downsample)
 
 

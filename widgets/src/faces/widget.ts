@@ -153,12 +153,12 @@ export class SlideLayerView extends LeafletLayerView {
   };
 
   private tell(state: Partial<SlideLayerState>): void {
-    for (const [name, value] of Object.entries(state)) {
-      // a list that says the same must not travel again
-      if (JSON.stringify(this.model.get(name)) !== JSON.stringify(value)) {
-        this.model.set(name, value);
-      }
-    }
+    // a list that says the same must not travel again
+    const news = Object.entries(state).filter(
+      ([name, value]) => JSON.stringify(this.model.get(name)) !== JSON.stringify(value)
+    );
+    // all at once: whoever hears of one trait must find the others as new
+    this.model.set(Object.fromEntries(news));
     this.touch();
   }
 }

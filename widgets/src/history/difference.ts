@@ -2,7 +2,7 @@
 import type * as L from 'leaflet';
 import { fromLatLng } from '../edit/features';
 import { ChangesPanel } from '../panel/changes';
-import type { Change } from '../types';
+import type { Change, ChangeKind, Position } from '../types';
 import type { Changes } from './changes';
 import { KINDS, OLD_PLACE } from './kinds';
 import { goTo, hitBox } from './place';
@@ -19,8 +19,10 @@ import {
   type View
 } from './strokes';
 
-/** Smaller ones are a sign only. */
+/** Smaller ones are a sign only; of very many in view, which outlines would clutter, all but the large ones. */
 const SMALLEST_PX = 8;
+const SMALLEST_OF_MANY_PX = 40;
+const MANY = 2500;
 const SIGN_PX = 5;
 /** Larger ones have the sign in their middle. */
 const SIGNED_PX = 34;
@@ -88,8 +90,9 @@ export class Difference {
       return;
     }
     const inView = changes.shown.filter(({ box }) => box && isInView(box, view));
+    const smallest = inView.length > MANY ? SMALLEST_OF_MANY_PX : SMALLEST_PX;
     for (const change of inView) {
-      paintChange(context, change, view, changes.isRestored(change.id));
+      paintChange(context, change, view, smallest, changes.isRestored(change.id));
     }
     if (changes.current?.box) {
       paintRing(context, changes.current.box, view);
@@ -99,22 +102,23 @@ export class Difference {
 
 export function paintChange(
   context: CanvasRenderingContext2D,
-  { kind, before, after, box }: Change,
+  { kind, fields, before, after, box }: Change,
   view: View,
+  smallest: number,
   faint: boolean
 ): void {
   const style = KINDS[kind];
   const side = Math.max(box![2] - box![0], box![3] - box![1]) * view.scale;
   context.globalAlpha = faint ? 0.35 : 1;
   const middle = toScreen(centreOf(boxOf((after ?? before)?.geometry) ?? box!), view);
-  if (side < SMALLEST_PX) {
-    drawSign(context, style.sign, middle, style.color, SIGN_PX);
-  } else if (kind === 'moved') {
+  if (side < smallest) {
+    stampSign(context, kind, middle);
+  } else if (fields.includes('geometry')) {
     outline(context, before?.geometry, view, OLD_PLACE);
     outline(context, after?.geometry, view, style, { fill: 0.08 });
     const was = boxOf(before?.geometry);
     if (was) {
-      arrow(context, toScreen(centreOf(was), view), middle, style.color);
+      arrow(context, toScreen(centreOf(was), view), middle, OLD_PLACE.color);
     }
   } else {
     outline(context, (after ?? before)?.geometry, view, style, { fill: 0.12 });
@@ -123,6 +127,23 @@ export function paintChange(
     }
   }
   context.globalAlpha = 1;
+}
+
+const stamps = new Map<ChangeKind, HTMLCanvasElement>();
+
+/** A sign as a picture that is drawn once: thousands of them are put down in a few milliseconds. */
+function stampSign(context: CanvasRenderingContext2D, kind: ChangeKind, [x, y]: Position): void {
+  const half = 2 * SIGN_PX;
+  let stamp = stamps.get(kind);
+  if (!stamp) {
+    stamp = document.createElement('canvas');
+    stamp.width = stamp.height = 4 * half;
+    const own = stamp.getContext('2d')!;
+    own.scale(2, 2);
+    drawSign(own, KINDS[kind].sign, [half, half], KINDS[kind].color, SIGN_PX);
+    stamps.set(kind, stamp);
+  }
+  context.drawImage(stamp, x - half, y - half, 2 * half, 2 * half);
 }
 
 /** A frame around the one in hand. */

@@ -80,6 +80,11 @@ export class DraftKeeper {
     return this.parts.store.count > 0 && (this.running !== null || this.timer !== 0 || !this.isUpToDate());
   }
 
+  /** Its name on the server. */
+  get draft(): string | undefined {
+    return this.kept?.draft;
+  }
+
   /** Tell the server what changed; calls in between wait for the one that is under way. */
   sync(): void {
     if (!this.disposed && !this.running && !this.timer) {
@@ -153,8 +158,7 @@ export class DraftKeeper {
     this.kept = { draft, base: ground.base, place, ...applied(known, delta, features) };
     if (kept && !sameGround) {
       // the edits are on another version now, and kept there: the old draft has done its work
-      await this.parts.api.discardDraft(JSON.parse(kept.place).project as string, kept.draft);
-      live.delete(kept.draft);
+      await this.drop(kept);
     }
     return true;
   }
@@ -170,16 +174,21 @@ export class DraftKeeper {
   }
 
   private async discard(kept: Kept): Promise<boolean> {
-    this.letGo();
+    await this.drop(kept);
+    this.kept = null;
+    return true;
+  }
+
+  /** A draft that is gone already, with the save that settled it or by another viewer, is as good. */
+  private async drop(kept: Kept): Promise<void> {
     try {
       await this.parts.api.discardDraft((JSON.parse(kept.place) as Place).project, kept.draft);
     } catch (error) {
       if (!(error instanceof ApiError && error.status === 404)) {
-        this.kept = kept;
         throw error;
       }
     }
-    return true;
+    live.delete(kept.draft);
   }
 
   private letGo(): void {

@@ -91,6 +91,12 @@ export class Versions {
     return this.keeper.settled();
   }
 
+  /** The server's draft of the edits, when it has caught up with them. */
+  async draft(): Promise<string | undefined> {
+    await this.keeper.settled();
+    return this.keeper.draft;
+  }
+
   /** The next change or conflict, or the one before; returns whether there is anything to step through. */
   step(by: 1 | -1): boolean {
     const { choosing } = this.resolving;
