@@ -161,6 +161,12 @@ def test_a_value_may_be_a_shape_or_a_deletion(project):
     merge = project.plan_merge("review")
     place, deleted = merge.conflicts
     merge.resolve(place, Value(shapely.Point(3.001, 3)))
+    with pytest.raises(InvalidInput, match="a dict of columns, or None"):
+        merge.resolve(deleted, Value("keep"))
+    with pytest.raises(InvalidInput, match="no column that a Value can set 'created_by'"):
+        merge.resolve(deleted, Value({"created_by": "me"}))
+    with pytest.raises(InvalidInput, match="shapely"):
+        merge.resolve(place, Value("POINT (1 1)"))
     merge.resolve(deleted, Value(None))
     merge.commit()
     merged = row(project, IDS[0])
@@ -326,6 +332,9 @@ def test_members_of_an_entry_merge_and_clash(project):
     (item,) = merge.conflicts
     assert item.key == (None, "labels/stroma", None)
     assert (item.ours["color"], item.theirs["color"]) == ("#ff0000", "#0000ff")
+    for wrong in ("red", {**item.ours, "color": "red"}, {**item.ours, "name": "other"}):
+        with pytest.raises(InvalidInput):
+            merge.resolve(item, Value(wrong))
     merge.resolve(item, Value({**item.ours, "color": "#123456"}))
     merge.commit()
     assert project.labels["stroma"].color == "#123456"

@@ -1,4 +1,4 @@
-"""Values that a person chose for a conflict, checked and set in a row."""
+"""Values that a person chose for conflicts, checked and set in rows."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SETTABLE = [name for name in FRAME_COLUMNS if name not in {"id", *BOOKKEEPING}]
 
 
 def value_setter(columns: Iterable[Column], labels: Iterable[str]) -> SetValues:
-    """Return a function that sets columns of one row.
+    """Return a function that sets columns of rows.
 
     Parameters
     ----------
@@ -41,31 +41,34 @@ def value_setter(columns: Iterable[Column], labels: Iterable[str]) -> SetValues:
     own = {column.key: column for column in columns}
     known = list(labels)
 
-    def set_values(row: pa.Table, values: Mapping[str, Any]) -> pa.Table:
+    def set_values(rows: pa.Table, values: Mapping[str, list[Any]]) -> pa.Table:
         for name in values:
             if name not in own and name not in SETTABLE:
                 raise InvalidInput(unknown("column that a Value can set", name, [*SETTABLE, *own]))
-        if values.get("label") is not None and values["label"] not in known:
-            raise UnknownLabel(unknown("label", values["label"], known))
+        for label in values.get("label", ()):
+            if label is not None and label not in known:
+                raise UnknownLabel(unknown("label", label, known))
         plain = {name: value for name, value in values.items() if name not in own}
         if plain:
-            row = _set_plain(row, plain)
+            rows = _set_plain(rows, plain)
         for key in values.keys() & own.keys():
-            row = _set_own(row, own[key], values[key])
-        return row
+            rows = _set_own(rows, own[key], values[key])
+        return rows
 
     return set_values
 
 
-def _set_plain(row: pa.Table, values: Mapping[str, Any]) -> pa.Table:
+def _set_plain(rows: pa.Table, values: Mapping[str, list[Any]]) -> pa.Table:
     """Set columns of every table, as an upsert would."""
-    frame = from_arrow(row.select(SCHEMA.names))
+    frame = from_arrow(rows.select(SCHEMA.names))
     for name, value in values.items():
         if name != "geometry":
-            frame[name] = pd.Series([value], dtype=object)
+            frame[name] = pd.Series(value, dtype=object)
             continue
         try:
-            frame["geometry"] = gpd.array.from_shapely(np.array([value], dtype=object))
+            shapes = np.empty(len(value), dtype=object)
+            shapes[:] = value
+            frame["geometry"] = gpd.array.from_shapely(shapes)
         except (TypeError, ValueError) as error:
             raise InvalidInput(f"The geometry of a Value is a shapely geometry: {error}.") from error
         if "shape" not in values:  # what was drawn before says nothing about the new geometry
@@ -73,18 +76,18 @@ def _set_plain(row: pa.Table, values: Mapping[str, Any]) -> pa.Table:
     valid = validate(frame)
     valid["geometry"] = snap(np.asarray(valid["geometry"].array, dtype=object))
     table = to_arrow(valid).replace_schema_metadata(None)
-    for key in own_keys(row):
-        table = table.append_column(row.schema.field(key), row.column(key))
+    for key in own_keys(rows):
+        table = table.append_column(rows.schema.field(key), rows.column(key))
     return table
 
 
-def _set_own(row: pa.Table, column: Column, value: Any) -> pa.Table:
+def _set_own(rows: pa.Table, column: Column, values: list[Any]) -> pa.Table:
     """Set a column of the project's own."""
     try:
-        array = pa.array([value], TYPES[column.type])
+        array = pa.array(values, TYPES[column.type])
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         reason = str(error).removesuffix(".")
         raise InvalidInput(f"Column {column.name!r} has the type {column.type!r}: {reason}.") from error
-    if column.key in row.column_names:
-        return row.set_column(row.schema.get_field_index(column.key), column.field, array)
-    return row.append_column(column.field, array)
+    if column.key in rows.column_names:
+        return rows.set_column(rows.schema.get_field_index(column.key), column.field, array)
+    return rows.append_column(column.field, array)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, Literal, TypeAlias
@@ -138,6 +138,10 @@ class Conflicts(Sequence[ConflictItem]):
 def check_choice(item: ConflictItem, choice: Any) -> Choice:
     """Return a choice that can be made for a conflict, or raise `InvalidInput`."""
     if isinstance(choice, Value):
+        if item.slide is not None and item.field is None and not isinstance(choice.value, Mapping | None):
+            raise InvalidInput(
+                f"A Value for {item._where()} is a dict of columns, or None to delete it, not {choice.value!r}."
+            )
         whole_slide = item.slide is None and item.id.startswith("slides/")
         if whole_slide and not (choice.value and item.ours and item.theirs):
             raise InvalidInput(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from wsinb.annotate import LabelSet
+from wsinb.annotate import Label, LabelSet
 from wsinb.errors import InvalidInput
 from wsinb.versions.changes.conflicts import Choice, ConflictItem, Value
 from wsinb.versions.graph.records import Record
@@ -14,7 +14,7 @@ from wsinb.versions.tables.columns import Column
 if TYPE_CHECKING:
     from wsinb.versions.repository import Repository
 
-__all__ = ["Lists", "changed_names", "item_of", "merge_lists", "read_lists", "with_choices", "write_lists"]
+__all__ = ["Lists", "check_entry", "merge_lists", "read_lists", "with_choices", "write_lists"]
 
 Lists = dict[str, dict[str, Any]]
 """Kind ("slides", "labels", "columns", "sets", "project") -> name (columns: key) -> JSON value."""
@@ -86,6 +86,20 @@ def with_choices(merged: Lists, items: Mapping[Any, ConflictItem], choices: Mapp
             name = next(side["key"] for side in (item.ours, item.theirs, item.base) if side is not None)
         _set(result[kind], name, value)
     return result
+
+
+def check_entry(item: ConflictItem, value: Any) -> None:
+    """Raise `InvalidInput` if a value cannot stand for an entry; None removes it."""
+    kind, name = item.id.split("/", 1)
+    there = next(side for side in (item.ours, item.theirs, item.base) if side is not None)
+    if value is None:
+        return
+    if not isinstance(value, type(there)):
+        raise InvalidInput(f"A Value for {item.id} is like {there!r}, not {value!r}.")
+    if kind == "labels" and Label.from_json(value).name != name:
+        raise InvalidInput(f"A Value for {item.id} has the name {name!r}, not {value['name']!r}.")
+    if kind in ("slides", "columns") and value.keys() != there.keys():
+        raise InvalidInput(f"A Value for {item.id} has the members {', '.join(sorted(there))}.")
 
 
 def _set(entries: dict[str, Any], name: str, value: Any) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from wsinb.errors import Conflict, InvalidInput, WsinbError
+from wsinb.errors import Conflict, InvalidInput
 from wsinb.versions.author import check_author
 from wsinb.versions.changes.conflicts import (
     Choice,
     ConflictItem,
     Conflicts,
     Resolver,
+    Value,
     check_choice,
     choose,
     conflict_error,
@@ -102,15 +103,12 @@ class Merge:
         InvalidInput, UnknownLabel
             If that cannot be chosen, or this merge has no such conflict.
         """
-        if not isinstance(conflict, ConflictItem) or conflict not in self.conflicts:
+        if not isinstance(conflict, ConflictItem) or self._plan.items.get(conflict.key) != conflict:
             raise InvalidInput(f"This merge has no conflict {conflict!r}: take one of merge.conflicts.")
-        before = dict(self._choices)
-        self._choices[conflict.key] = (conflict, check_choice(conflict, choice))
-        try:
-            self._plan.result(self._chosen())
-        except WsinbError:
-            self._choices = before
-            raise
+        checked = check_choice(conflict, choice)
+        if isinstance(checked, Value):
+            self._plan.check_value(conflict, checked)
+        self._choices[conflict.key] = (conflict, checked)
 
     def commit(self, message: str | None = None, author: str | None = None) -> Commit:
         """Write the merge commit.
@@ -138,8 +136,7 @@ class Merge:
         def prepare(head: Head) -> Draft:
             if head != self._plan.ours:
                 self._plan = self._planned(head)
-                there = {item.key: item for item in self.conflicts}
-                kept = self._choices.items()
+                there, kept = self._plan.items, self._choices.items()
                 self._choices = {key: made for key, made in kept if there.get(key) == made[0]}
             self._decide(resolve)
             members = self._plan.write(self._chosen())

@@ -8,12 +8,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from wsinb.versions.changes.chosen import value_setter
-from wsinb.versions.changes.conflicts import Choice, ConflictItem, Conflicts
+from wsinb.versions.changes.conflicts import Choice, ConflictItem, Conflicts, Value
 from wsinb.versions.changes.delta import Diff, Entries
 from wsinb.versions.changes.diff import changed_slides, find_slide_diff
-from wsinb.versions.changes.lists import Lists, merge_lists, read_lists, with_choices, write_lists
+from wsinb.versions.changes.lists import (
+    Lists,
+    check_entry,
+    merge_lists,
+    read_lists,
+    with_choices,
+    write_lists,
+)
 from wsinb.versions.changes.slidedelta import SlideDiff
-from wsinb.versions.changes.threeway import RowClash, meet
+from wsinb.versions.changes.threeway import RowClash, SetValues, meet
 from wsinb.versions.changes.writing import write_diff
 from wsinb.versions.graph.commits import SlideChange
 from wsinb.versions.graph.refs import Head
@@ -61,6 +68,20 @@ class Plan:
         rows = [item for _, clash in self._rows.values() for item in clash.items()]
         return Conflicts([*self._merged[1].values(), *rows])
 
+    @cached_property
+    def items(self) -> dict[Any, ConflictItem]:
+        """The conflicts by key."""
+        return {item.key: item for item in self.conflicts}
+
+    def check_value(self, item: ConflictItem, value: Value) -> None:
+        """Raise `InvalidInput` or `UnknownLabel` if a value cannot stand in the place of a conflict."""
+        if item.slide is None:
+            check_entry(item, value.value)
+            return
+        clash = self._rows[item.slide][1].of(item.id)
+        after = with_choices(*self._merged, {})
+        clash.result({item.key: value}, _setter(after))
+
     def result(self, choices: Mapping[Any, Choice]) -> Result:
         """Return what is done to ours; where a conflict has no choice, nothing.
 
@@ -71,8 +92,7 @@ class Plan:
         """
         merged, items = self._merged
         before, after = self._lists[1], with_choices(merged, items, choices)
-        columns = tuple(Column.from_json(entry) for entry in after["columns"].values())
-        set_values = value_setter(columns, after["labels"])
+        set_values = _setter(after)
         slides: dict[str, SlideResult] = {}
         for slide, (clean, clash) in self._rows.items():
             rows = clash.result(choices, set_values)
@@ -147,6 +167,11 @@ class Plan:
             fork = self.repository.ancestry.fork(a.record, b.record)
             self._found[key] = find_slide_diff(self.repository, slide, a, b, fork)
         return self._found[key]
+
+
+def _setter(lists: Lists) -> SetValues:
+    columns = [Column.from_json(entry) for entry in lists["columns"].values()]
+    return value_setter(columns, lists["labels"])
 
 
 def _entries(before: Lists, after: Lists) -> Entries:

@@ -18,15 +18,15 @@ from wsinb.versions.changes.fields import GEOMETRY, all_columns, column_differs,
 from wsinb.versions.changes.sides import Mask
 from wsinb.versions.changes.slidedelta import SlideDiff, row_dicts
 from wsinb.versions.tables.columns import Column, concat
-from wsinb.versions.tables.ids import Ids, id_texts, isin
+from wsinb.versions.tables.ids import Ids, id_texts, isin, parse_ids
 
 __all__ = ["RowClash", "SetValues", "meet"]
 
 OURS, THEIRS, BASE = range(3)
 NUMBER_OF = dict(zip(SIDES, (OURS, THEIRS, BASE), strict=True))
 Numbers = npt.NDArray[np.int64]
-SetValues = Callable[[pa.Table, Mapping[str, Any]], pa.Table]
-"""Returns one row with some columns set to values that a person chose, or raises `InvalidInput`."""
+SetValues = Callable[[pa.Table, Mapping[str, list[Any]]], pa.Table]
+"""Returns rows with some columns set to values that a person chose, or raises `InvalidInput`."""
 
 
 def meet(ours: SlideDiff, theirs: SlideDiff) -> tuple[SlideDiff, RowClash]:
@@ -62,6 +62,11 @@ class RowClash:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def of(self, id_: str) -> RowClash:
+        """Return what is between the two rows of one id."""
+        only = isin(self.ids, parse_ids([id_]))
+        return RowClash(self.mine.take(only), self.others.take(only))
 
     @cached_property
     def _present(self) -> npt.NDArray[np.bool_]:
@@ -153,18 +158,15 @@ class RowClash:
         sources = self._sources(chosen)
         merged = self._taken(sources)
         present = self._present[sources["id"], np.arange(len(self))]
-        pieces: dict[int, pa.Table] = {}
+        given: dict[int, dict[str, Any]] = {}
         for row, field, choice in chosen:
             if isinstance(choice, Value):
-                given = choice.value if field is None else {field: choice.value}
-                present[row] = given is not None
-                values = {keys.get(name, name): value for name, value in (given or {}).items()}
-                pieces[row] = set_values(pieces.get(row, merged.slice(row, 1)), values)
-        if pieces:
-            kept = pa.array([row not in pieces for row in range(len(self))])
-            table = pa.concat_tables([merged.filter(kept), *pieces.values()]).combine_chunks()
-            rows = [row for row in range(len(self)) if row not in pieces] + list(pieces)
-            merged = table.take(pa.array(np.argsort(rows)))
+                values = choice.value if field is None else {field: choice.value}
+                present[row] = values is not None
+                given.setdefault(row, {}).update(
+                    {keys.get(n, n): value for n, value in (values or {}).items()}
+                )
+        merged = _with_values(merged, given, set_values)
         return merged.filter(pa.array(present))
 
     def _sources(self, chosen: Iterable[tuple[int, str | None, Choice]]) -> dict[str, Numbers]:
@@ -204,3 +206,16 @@ class RowClash:
         }
         arrays["id"] = pa.array(id_texts(self.ids), pa.string())
         return pa.table(list(arrays.values()), schema=self._rows.schema)
+
+
+def _with_values(rows: pa.Table, given: Mapping[int, Mapping[str, Any]], set_values: SetValues) -> pa.Table:
+    """Return rows with values set in some of them, by row number and column; all of one kind at once."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for row, values in given.items():
+        groups.setdefault(tuple(sorted(values)), []).append(row)
+    pieces, order = [rows], np.arange(rows.num_rows)
+    for names, numbers in groups.items():
+        order[numbers] = sum(piece.num_rows for piece in pieces) + np.arange(len(numbers))
+        columns = {name: [given[row][name] for row in numbers] for name in names}
+        pieces.append(set_values(rows.take(pa.array(numbers)), columns))
+    return concat(pieces).combine_chunks().take(pa.array(order))
