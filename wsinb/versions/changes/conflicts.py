@@ -140,7 +140,8 @@ def check_choice(item: ConflictItem, choice: Any) -> Choice:
     if isinstance(choice, Value):
         if item.slide is not None and item.field is None and not isinstance(choice.value, Mapping | None):
             raise InvalidInput(
-                f"A Value for {item._where()} is a dict of columns, or None to delete it, not {choice.value!r}."
+                f"A Value for {item._where()} is a dict of columns, or None to delete it: "
+                f"{choice.value!r} is neither."
             )
         whole_slide = item.slide is None and item.id.startswith("slides/")
         if whole_slide and not (choice.value and item.ours and item.theirs):
