@@ -206,6 +206,16 @@ class StoreTests:
             assert all(pool.map(read, range(15)))
         assert pq.ParquetFile(store.open(key)).read().equals(table)
 
+    def test_it_may_be_told_what_will_be_opened(self, store: Store) -> None:
+        """Which changes nothing but the time it takes; a key that is not there is no error yet."""
+        for name in "abc":
+            store.put_if_absent(f"x/{name}", name.encode())
+        store.warm(f"x/{name}" for name in "abcd")
+        store.warm([])
+        assert [store.open(f"x/{name}").read() for name in "abc"] == [b"a", b"b", b"c"]
+        with pytest.raises(FileNotFoundError):
+            store.open("x/d")
+
     def test_it_has_a_place_for_journals(self, store: Store) -> None:
         """A local folder of its own for each project."""
         assert isinstance(store.journal_folder("7f1d"), Path)

@@ -94,6 +94,29 @@ def test_a_small_file_takes_one_request_and_a_row_group_few(place_at, counted):
     assert len(counted.asked) <= 1 + -(-len(store.get(f"parts/{part}")) // BLOCK)
 
 
+def test_what_was_fetched_ahead_is_not_fetched_again(place_at, counted):
+    place = place_at("s3")
+    project = place.create("one")
+    session = project.session()
+    for n in (25_000, 1, 2, 3):
+        session["one"].upsert(new_annotations(shapely.points([[i % 997, i // 997] for i in range(n)])))
+        session.commit(f"{n} points")
+    store = project.repository.store
+    behind = Address.parse(place.url, {"endpoint": counted.address}).store(".wsinb")
+    keys = [entry.key for entry in store.entries("") if entry.key.endswith((".parquet", ".keys"))]
+    assert len(keys) >= 5
+    behind.warm(keys)
+    asked = len(counted.asked)
+    behind.warm(keys)
+    for key in keys:
+        reader = behind.open(key)
+        if key.endswith(".parquet"):
+            assert pq.ParquetFile(reader).metadata.num_rows
+    assert len(counted.asked) == asked
+    for key in keys:
+        assert behind.open(key).read() == store.get(key)
+
+
 def test_a_large_file_that_is_young_is_not_sent_again_and_an_old_one_is(place_at, monkeypatch):
     store = place_at("memory").store()
     data = os.urandom(cloud.PIECE + 1)

@@ -22,6 +22,10 @@ class Cache(Generic[K, V]):
         self._kept: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._lock = threading.Lock()
 
+    def __contains__(self, key: K) -> bool:
+        with self._lock:
+            return key in self._kept
+
     def get(self, key: K, load: Callable[[], tuple[V, int]]) -> V:
         """Return the value of a key, loading it and its size in bytes if it is not kept."""
         with self._lock:

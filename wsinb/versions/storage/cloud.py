@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ PIECE = 8 << 20
 RENEWED_AFTER = timedelta(hours=1)
 """A file larger than a piece is not sent again where one younger than this is in place."""
 RECENT_BYTES = 8 << 20
+AT_ONCE = 8
 PATIENCE_S = 60.0
 
 # obstore's threads do not survive a fork: the process that used it first, by its id
@@ -82,6 +84,19 @@ class CloudStore:
         if size <= BLOCK:
             return pa.BufferReader(self._blocks.read(key, 0, size))
         return pa.PythonFile(RangeFile(self._blocks, key), mode="r")
+
+    def warm(self, keys: Iterable[str]) -> None:
+        """Fetch the beginnings of files that will be opened next, several at once."""
+        new = [key for key in keys if key not in self._blocks]
+        if len(new) < 2:
+            return
+
+        def fetch(key: str) -> None:
+            with contextlib.suppress(FileNotFoundError):  # whoever opens it says so
+                self._blocks.warm(key)
+
+        with ThreadPoolExecutor(min(len(new), AT_ONCE)) as pool:
+            list(pool.map(fetch, new))
 
     def exists(self, key: str) -> bool:
         """Say whether there is such a key."""

@@ -8,7 +8,7 @@ import os
 import shutil
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,9 @@ class PosixStore:
 
         with self._explained("read", key):
             return pa.memory_map(str(self.path(key)))
+
+    def warm(self, keys: Iterable[str]) -> None:
+        """Do nothing: the files are near."""
 
     def exists(self, key: str) -> bool:
         """Say whether there is such a file."""

@@ -47,6 +47,15 @@ class Blocks:
         self._blocks: Cache[tuple[str, int], bytes] = Cache(CACHED_BYTES)
         self._sizes: Cache[str, int] = Cache(1 << 20)
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._sizes
+
+    def warm(self, key: str) -> None:
+        """Fetch the beginning of a file and its end, where Parquet says what is in it."""
+        size = self.size(key)
+        if size > BLOCK:
+            self.read(key, size - 1, size)
+
     def size(self, key: str) -> int:
         """Return the size of a file; the request for it brings the first block."""
 

@@ -7,7 +7,7 @@ only where there is none, atomically, is enough.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +43,10 @@ class Store(Protocol):
 
     def open(self, key: str) -> Any:
         """Return a seekable binary reader that pyarrow can use; FileNotFoundError if absent."""
+        ...
+
+    def warm(self, keys: Iterable[str]) -> None:
+        """Be told which keys will be opened next: a place that is far away fetches them side by side."""
         ...
 
     def exists(self, key: str) -> bool:

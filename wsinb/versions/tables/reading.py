@@ -37,6 +37,8 @@ from wsinb.versions.tables.ids import (
 __all__ = ["Overlay", "Tables", "overlay_of"]
 
 CACHED_BYTES = 128 << 20
+WARMED = 8
+"""Parts that a store is told of ahead of reading them."""
 Mask = npt.NDArray[np.bool_]
 Hashes = npt.NDArray[np.uint64]
 
@@ -132,9 +134,11 @@ class Tables:
         Each piece has the own columns of its file: see `conform` and `plain_table`.
         """
         top = self._top(state, staged)
-        for part in (*self.parts(state), *added):
-            if l0_box is None or _meets(part, l0_box):
-                yield self._read_part(part, top.ids, l0_box)
+        parts = [part for part in (*self.parts(state), *added) if l0_box is None or _meets(part, l0_box)]
+        for number, part in enumerate(parts):
+            if number % WARMED == 0:
+                self._warm_parts(parts[number : number + WARMED], with_keys=len(top.ids) > 0)
+            yield self._read_part(part, top.ids, l0_box)
         yield from self._top_rows(top, top.alive, l0_box)
 
     def lookup(self, state: State, wanted: Ids, staged: Overlay | None = None) -> pa.Table:
@@ -210,9 +214,15 @@ class Tables:
         ids += [self._load_keys(keys_key(sha))[0] for sha in parts]
         return concat_ids(ids)
 
+    def _warm_parts(self, parts: Sequence[PartInfo], *, with_keys: bool) -> None:
+        files = [part_key(part.sha256) for part in parts]
+        keys = [keys_key(part.sha256) for part in parts if with_keys]
+        self._store.warm([*files, *(key for key in keys if key not in self._keys)])
+
     def _top(self, state: State, staged: Overlay | None) -> _Top:
-        overlays = [self._overlay(run_key(sha)) for sha in state.runs]
-        overlays += [self._overlay(changes_key(sha)) for sha in state.changes]
+        keys = [*map(run_key, state.runs), *map(changes_key, state.changes)]
+        self._store.warm(key for key in keys if key not in self._overlays)
+        overlays = [self._overlay(key) for key in keys]
         if staged is not None:
             overlays.append(staged)
         ids = concat_ids([overlay.ids for overlay in overlays])
