@@ -252,6 +252,36 @@ def test_what_comes_up_meanwhile_is_not_decided_by_older_choices(project):
     assert [row(project, id_)["label"] for id_ in IDS[:2]] == ["stroma", "fat"]
 
 
+def test_a_choice_does_not_hold_for_another_value(project):
+    edit(project, "main", {IDS[0]: {"label": "stroma"}})
+    edit(project, "review", {IDS[0]: {"label": "fat"}})
+    merge = project.plan_merge("review")
+    merge.resolve(merge.conflicts[0], "ours")
+    edit(project, "main", {IDS[0]: {"label": None}}, "bob")
+    with pytest.raises(Conflict):
+        merge.commit()
+    merge.resolve(merge.unresolved[0], "ours")
+    merge.commit()
+    assert not isinstance(row(project, IDS[0])["label"], str)
+
+
+def test_an_id_that_both_added_is_merged_without_a_base(project):
+    new = str(uuid.UUID(int=50))
+    for branch, values in (("main", {"label": "fat", "z": 1}), ("review", {"label": "stroma", "z": 1})):
+        session = project.session(branch, author=branch)
+        session["one"].upsert(new_annotations([shapely.Point(1, 1)], id=[new], **values))
+        session.commit("the same id")
+    merge = project.plan_merge("review")
+    (item,) = merge.conflicts
+    assert (item.field, item.base) == ("label", None)
+    with pytest.raises(InvalidInput, match="There is no base"):
+        merge.resolve(item, "base")
+    merge.resolve(item, "theirs")
+    merge.commit()
+    merged = row(project, new)
+    assert (merged["label"], merged["z"], merged["created_by"]) == ("stroma", 1, "main")
+
+
 def test_nothing_to_merge_is_said(project):
     with pytest.raises(InvalidInput, match="nothing to merge: 'main' is up to date with 'review'"):
         project.merge("review")
@@ -467,6 +497,23 @@ def test_parts_are_taken_over_with_what_changed_in_them_since(project, monkeypat
     assert project.diff(before) == expected
     assert project.revert(commit.id).changes == {"one": {"added": 0, "updated": 1, "deleted": 399}}
     assert rows_of(project.read("one")) == rows_of(project.read("one", before))
+
+
+def test_a_part_is_not_taken_over_where_an_id_was_deleted_before(project, monkeypatch):
+    small_parts(monkeypatch)
+    twice = str(uuid.UUID(int=50))
+    session = project.session()
+    session["one"].upsert(new_annotations([shapely.Point(1, 1)], id=[twice]))
+    session.commit("a point")
+    edit(project, "main", {twice: None})
+    session = project.session("review")
+    points = new_annotations(shapely.points(np.arange(40), 5))
+    points.loc[3, "id"] = twice
+    session["one"].upsert(points)
+    session.commit("40 points, among them that one")
+    project.merge("review")
+    assert rows_of(project.read("one")) == rows_of(project.read("one", "review"))
+    assert project.repository.count("one") == 46
 
 
 def test_parts_of_which_much_changed_are_written_anew(project, monkeypatch):
