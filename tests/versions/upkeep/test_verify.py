@@ -152,7 +152,7 @@ def test_a_damaged_marker_of_the_format_is_refused_and_named(everything):
     data = marker.read_bytes()
     marker.write_bytes(data.replace(b'"format":1', b'"format":3'))
     try:
-        with pytest.raises(StorageError, match="format.json .* is damaged: it must hold"):
+        with pytest.raises(StorageError, match=r"format\.json .* is damaged: it must hold"):
             open_project(everything.path)
         (damage,) = everything.verify().damage
         assert damage.key == "format.json"

@@ -30,10 +30,9 @@ HISTORY_ROWS = 1_000_000
 
 @dataclass(frozen=True)
 class Compacted:
-    """What became of one slide: files before and after, and the rows that were folded into parts."""
+    """What was folded into the parts of one slide: runs and change sets, and the rows in them."""
 
-    files_before: int
-    files_after: int
+    files: int
     rows: int
 
 
@@ -44,7 +43,7 @@ class CompactReport:
     Attributes
     ----------
     slides
-        Those that have fewer files now.
+        Those that had something to fold.
     skipped
         Names of slides whose files others replaced at the same time, again and again.
     """
@@ -54,8 +53,7 @@ class CompactReport:
 
     def _rows(self) -> list[tuple[str, str]]:
         rows = [
-            (name, f"{each.files_before} files became {each.files_after}, {each.rows} rows folded")
-            for name, each in self.slides.items()
+            (name, f"folded {each.rows} rows of {each.files} files") for name, each in self.slides.items()
         ]
         return rows + [(name, "others were at work on it: compact again") for name in self.skipped]
 
@@ -80,38 +78,35 @@ def compact(
         if name not in known:
             raise UnknownSlide(unknown(f"slide on branch {branch!r} named", name, known))
     states = {name: repository.committer.state(head, name) for name in names}
-    states = {name: state for name, state in states.items() if _n_files(state) > (state.parts is not None)}
+    states = {name: state for name, state in states.items() if state.runs or state.changes}
     done: dict[str, Compacted] = {}
-    skipped = []
-    total = sum(max(1, len(repository.tables.parts(state))) for state in states.values())
+    total = sum(_steps(repository, state) for state in states.values())
     with Tracker(total, "compacting", progress) as tracker:
         for name in states:
             result = _compact_slide(repository, branch, name, tracker)
-            if result is None:
-                skipped.append(name)
-            elif result.files_after < result.files_before:
+            if result is not None:
                 done[name] = result
-    return CompactReport(done, tuple(skipped))
+    return CompactReport(done, tuple(name for name in states if name not in done))
 
 
-def _n_files(state: State) -> int:
-    return len(state.runs) + len(state.changes) + len(state.history) + (state.parts is not None)
+def _steps(repository: Repository, state: State) -> int:
+    return max(1, len(repository.tables.parts(state)))
 
 
 def _compact_slide(repository: Repository, branch: str, slide: str, tracker: Tracker) -> Compacted | None:
+    before = tracker.done
     for _ in range(ATTEMPTS):
         head = repository.branch_head(branch)
         state = repository.committer.state(head, slide)
-        n_rows = sum(len(overlay.ids) for overlay in repository.tables.overlays(state))
+        overlays = repository.tables.overlays(state)
+        if not overlays:  # somebody else has done it
+            return Compacted(0, 0)
+        tracker.done = before
         rewrite = _everything(repository, head, slide, state, tracker)
         if rewrite is None:
             return None
-        after = swap(repository, branch, {slide: rewrite})
-        if after is not None:
-            files = _n_files(repository.committer.state(after, slide))
-            return Compacted(_n_files(state), files, n_rows)
-        if repository.committer.state(repository.branch_head(branch), slide) == state:  # nothing to do
-            return Compacted(_n_files(state), _n_files(state), 0)
+        if swap(repository, branch, {slide: rewrite}) is not None:
+            return Compacted(len(overlays), sum(len(overlay.ids) for overlay in overlays))
     return None
 
 
@@ -129,7 +124,7 @@ def _everything(
     numbers = np.flatnonzero(homes.counts).tolist()
     tracker.update(0)
     folded = fold(repository, change, homes, numbers, tracker.update)
-    tracker.update(max(1, len(parts)) - len(numbers))
+    tracker.update(_steps(repository, state) - len(numbers))
     rows = sum(repository.histories.rows(sha) for sha in state.history)
     history = state.history if rows <= HISTORY_ROWS else ()
     if len(history) == 1 and not len(newest):
