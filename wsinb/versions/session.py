@@ -248,7 +248,11 @@ class SlideSession:
         Rows without id get one. Columns that `gdf` lacks keep their stored values. It may have the
         project's own columns (`project.columns`), by name.
         Existing rows keep `created_by` and `created_at` and get `updated_by` and
-        `updated_at`; rows that change nothing are not touched. Coordinates are rounded to 1/64 pixel.
+        `updated_at`; rows that change nothing are not touched. Coordinates are rounded to 1/64 pixel, and
+        it is the rounded polygons that must be valid.
+
+        More than 20 000 new rows are stored at once, so that millions can be added piece by piece in flat
+        memory; nobody sees them before `commit`. Best each piece is a region of the slide.
 
         Parameters
         ----------
