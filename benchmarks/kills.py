@@ -36,6 +36,8 @@ def _places(kinds: list[str]) -> Iterator[dict[str, str]]:
         if "posix" in kinds:
             places["posix"] = stack.enter_context(tempfile.TemporaryDirectory()) + "/{}"
         if "s3" in kinds:
+            # journals of object stores lie there
+            os.environ["JUPYTER_DATA_DIR"] = stack.enter_context(tempfile.TemporaryDirectory())
             os.environ.update(ENVIRONMENT)
             places["s3"] = f"s3://{BUCKET}/{{}}?endpoint={stack.enter_context(running_s3())}"
         yield places
