@@ -57,24 +57,21 @@ def from_arrow(table: pa.Table) -> gpd.GeoDataFrame:
 
     Bounding boxes are left out: `GeoDataFrame.bounds` has them.
     """
-    columns = {name: frame_column(table.column(name), name) for name in FRAME_COLUMNS if name != "geometry"}
     wkb = table.column("geometry").to_numpy(zero_copy_only=False)
-    return make_frame(columns, shapely.from_wkb(wkb))
+    return make_frame(table, shapely.from_wkb(wkb))
 
 
-def make_frame(columns: dict[str, pd.Series], geometries: npt.NDArray[Any]) -> gpd.GeoDataFrame:
-    """Return a GeoDataFrame of canonical columns, in the order of the schema, without CRS."""
-    ordered = {name: columns[name] for name in FRAME_COLUMNS if name != "geometry"}
-    frame = pd.DataFrame(ordered)
+def make_frame(table: pa.Table, geometries: npt.NDArray[Any]) -> gpd.GeoDataFrame:
+    """Return a table and geometries as a GeoDataFrame of canonical columns and dtypes, without CRS."""
+    frame = table.select(_PLAIN_COLUMNS).to_pandas()
+    channels = table.column("c").to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get)
     frame.insert(FRAME_COLUMNS.index("geometry"), "geometry", gpd.array.GeometryArray(geometries))
-    return gpd.GeoDataFrame(frame, geometry="geometry")
+    frame.insert(FRAME_COLUMNS.index("c"), "c", channels.array)
+    return gpd.GeoDataFrame(frame)
 
 
-def frame_column(values: pa.Array | pa.ChunkedArray, name: str) -> pd.Series:
-    """Return one Arrow column as a pandas series of the canonical dtype."""
-    if name == "c":  # the only integer that may be null
-        return pd.Series(values.to_pandas(types_mapper={pa.int32(): pd.Int32Dtype()}.get))
-    return pd.Series(values.to_pandas())
+# "c" is the only integer that may be null
+_PLAIN_COLUMNS = [name for name in FRAME_COLUMNS if name not in ("geometry", "c")]
 
 
 def bounds_array(geometries: npt.NDArray[Any]) -> pa.StructArray:

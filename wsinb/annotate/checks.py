@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wsinb.annotate.arrow import boxes_array, frame_column, make_frame
+from wsinb.annotate.arrow import boxes_array, make_frame
 from wsinb.annotate.encoding import Encoded
 from wsinb.annotate.geometry import check_geometries
 from wsinb.annotate.problems import Problems
@@ -56,7 +56,7 @@ def validate(
         If anything does not fit; the message names the rows and the reasons.
     """
     columns, geometries, _ = _check(gdf, repair=repair, labels=labels, store=False)
-    return make_frame({name: frame_column(array, name) for name, array in columns.items()}, geometries)
+    return make_frame(pa.table(columns), geometries)
 
 
 def to_rows(gdf: gpd.GeoDataFrame, *, repair: bool = False) -> pa.Table:
