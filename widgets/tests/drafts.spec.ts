@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../src/api';
 import { EditStore } from '../src/edit/store';
 import { DraftKeeper, isLive, type DraftState } from '../src/history/drafts';
+import { sameEdits } from '../src/history/offers';
 import type { DraftRequest, Feature } from '../src/types';
 import { square } from './history';
 
@@ -176,5 +177,21 @@ describe('DraftKeeper', () => {
     store.clear();
     await keeper.settled();
     expect(server.only.labels).toEqual(['x']);
+  });
+});
+
+describe('sameEdits', () => {
+  const { type, coordinates } = drawn('x').geometry as { type: 'Polygon'; coordinates: never };
+  const kept = { ...drawn('x'), geometry: { coordinates, type }, key: 'new-1' };
+  const draft = { id: 'd', base: 'c', time: '', author: '', features: [kept], deleted: ['b', 'a'] };
+
+  it('knows the same edits again, whatever their order', () => {
+    expect(sameEdits(draft, [drawn('x')], ['a', 'b'])).toBe(true);
+  });
+
+  it('tells others apart', () => {
+    expect(sameEdits(draft, [drawn('y')], ['a', 'b'])).toBe(false);
+    expect(sameEdits(draft, [drawn('x')], ['a'])).toBe(false);
+    expect(sameEdits(draft, [], ['a', 'b'])).toBe(false);
   });
 });

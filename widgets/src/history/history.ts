@@ -313,7 +313,9 @@ export class History {
     if (place) {
       const { slide, branch } = place;
       const more = this.log.length >= this.limit && this.limit < MAX_LOG;
-      const { refs, log, shown } = this;
+      const { refs, log } = this;
+      // the branch may have moved on without this slide: its newest version here is still what is shown
+      const shown = this.parts.session.follows ? (log[0]?.id ?? null) : this.shown;
       this.panel.set({ slide, branch, refs, log, more, shown });
     }
   }

@@ -28,11 +28,13 @@ export class Offers {
     if (!session.place) {
       return;
     }
-    const drafts = await api.drafts(session.place);
-    this.waiting = drafts
-      .filter(draft => !isLive(draft.id) && countOf(draft) > 0)
-      .sort((a, b) => b.time.localeCompare(a.time));
+    const drafts = (await api.drafts(session.place)).filter(draft => !isLive(draft.id) && countOf(draft) > 0);
+    const { upsert, deleted } = this.parts.store;
+    const here = drafts.filter(draft => sameEdits(draft, upsert, deleted));
+    this.waiting = drafts.filter(draft => !here.includes(draft)).sort((a, b) => b.time.localeCompare(a.time));
     this.next();
+    // a cell that is displayed anew has its edits from the kernel, and keeps them in a draft of its own
+    await Promise.all(here.map(draft => this.drop(draft)));
   }
 
   private next(): void {
@@ -85,6 +87,24 @@ export class Offers {
   private async drop(draft: DraftInfo): Promise<void> {
     await this.parts.api.discardDraft(this.parts.session.place!.project, draft.id);
   }
+}
+
+/** Whether a draft holds just these edits. */
+export function sameEdits(draft: DraftInfo, upsert: readonly Feature[], deleted: readonly string[]): boolean {
+  const text = (features: readonly Feature[]): string => features.map(canonical).sort().join();
+  return (
+    text(draft.features.map(withoutKey)) === text(upsert) &&
+    [...draft.deleted].sort().join() === [...deleted].sort().join()
+  );
+}
+
+/** JSON with sorted members: the server may order them in another way. */
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return Array.isArray(value) ? `[${value.map(canonical).join()}]` : JSON.stringify(value);
+  }
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, inner]) => `${name}:${canonical(inner)}`).join()}}`;
 }
 
 function countOf(draft: DraftInfo): number {

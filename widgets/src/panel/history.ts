@@ -123,8 +123,6 @@ export class HistoryPanel {
     const scroll = this.list.parentElement?.scrollTop ?? 0;
     const at = (list: Refs['tags'], id: string): string[] =>
       list.filter(({ commit }) => commit === id).map(({ name }) => name);
-    // the branch may have moved on without this slide: its newest version here is still what is shown
-    const isShown = log.some(({ id }) => id === shown) ? shown : (log[0]?.id ?? null);
     this.list.replaceChildren(
       ...log.map((commit, i) =>
         commitRow(
@@ -133,7 +131,7 @@ export class HistoryPanel {
             slide,
             branches: at(refs.branches, commit.id),
             tags: at(refs.tags, commit.id),
-            shown: commit.id === isShown,
+            shown: commit.id === shown,
             unfolded: commit.id === this.unfolded,
             newest: i === 0
           },
