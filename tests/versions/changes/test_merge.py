@@ -589,9 +589,9 @@ def test_resolve_is_not_asked_where_others_changed_other_rows(project):
     assert len(project.read("one")) == 5
 
 
-def merge_often(folder, number):
+def merge_often(place, number):
     """Count up on a branch of one's own and merge it, while others do the same."""
-    project = open_project(folder)
+    project = open_project(place)
     branch = f"branch-{number}"
     project.branch(branch)
     for i in range(4):
@@ -604,9 +604,12 @@ def merge_often(folder, number):
 
 
 @pytest.mark.slow
-def test_merges_of_several_processes_all_land(project):
+def test_merges_of_several_processes_all_land(shared_place):
+    project = shared_place.create("one")
+    project.labels.add(Label("tumor"))
+    fill(project)
     with SPAWN.Pool(3) as pool:
-        pool.starmap(merge_often, [(str(project.path), number) for number in range(3)])
+        pool.starmap(merge_often, [(shared_place.url, number) for number in range(3)])
     assert len(project.read("one")) == 6 + 3 * 4
     values = [json.loads(row(project, IDS[number])["properties"])["n"] for number in range(3)]
     assert values == [10 * number + 3 for number in range(3)]
