@@ -30,6 +30,7 @@ NO_ROW = 0
 """Stands where there is no row; no row has this hash."""
 
 NULL = np.uint32(0xFFFFFFFF)
+_NULL_LENGTH = pa.scalar(NULL.astype("<u4").tobytes(), pa.binary())
 BATCH = 32_768  # the joined bytes of so many rows stay far below the 2 GB of an Arrow array
 
 
@@ -56,6 +57,10 @@ def hash_rows(table: pa.Table) -> npt.NDArray[np.uint64]:
 def _hash_batch(table: pa.Table, own: list[str]) -> npt.NDArray[np.uint64]:
     pieces: list[Any] = []
     for name in HASHED:
+        # the first stays an array: joining nothing but scalars gives a scalar
+        if pieces and table.column(name).null_count == table.num_rows:
+            pieces.append(_NULL_LENGTH)
+            continue
         values = _as_bytes(table.column(name))
         pieces += [_fixed(_lengths(values)), values]
     for name in own:
