@@ -60,6 +60,15 @@ def test_validating_twice_changes_nothing(gdf):
     pd.testing.assert_frame_equal(pd.DataFrame(validate(gdf)), pd.DataFrame(gdf))
 
 
+def test_values_of_every_column_can_be_set_without_touching_the_arrow_table():
+    table = to_arrow(square(label="a", score=0.5, c=1))
+    gdf = from_arrow(table)
+    for name, value in {"label": "b", "score": 0.25, "z": 3, "c": 2}.items():
+        gdf.loc[0, name] = value
+        assert gdf[name][0] == value
+    assert from_arrow(table)["score"][0] == 0.5
+
+
 def test_arrow_is_ready_for_geoparquet(tmp_path):
     gdf = new_annotations([SQUARE, None], shape=[None, "image"], label="a")
     pq.write_table(to_arrow(gdf), tmp_path / "a.parquet")
