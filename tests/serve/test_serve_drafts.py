@@ -163,7 +163,6 @@ def test_a_save_does_not_fail_for_a_draft_that_is_gone(server, study):
 
 
 def test_python_offers_it_too_and_opens_it(server, study, monkeypatch):
-    monkeypatch.setattr(files, "LONELY_S", -1)
     monkeypatch.setattr("wsinb.versions.journal.drafts.LONELY_S", -1)
     made = feature(1, 1, key="a")
     draft = keep(server, study, set=[made]).json["draft"]

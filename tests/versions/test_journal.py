@@ -29,8 +29,10 @@ from wsinb.annotate import Label, new_annotations, to_features
 from wsinb.errors import Conflict, StorageError
 from wsinb.project import create_project, open_project
 from wsinb.testing.annotations import annotation_tables
-from wsinb.versions.journal import edits, files
-from wsinb.versions.journal.files import Header, InUse, Journal, read_journal
+from wsinb.versions.journal import edits, reading
+from wsinb.versions.journal.files import InUse, Journal
+from wsinb.versions.journal.lines import Header, encode_line
+from wsinb.versions.journal.reading import read_journal
 from wsinb.versions.slidelist import SlideEntry
 from wsinb.versions.storage.posix import PosixStore
 from wsinb.versions.tables import staging
@@ -606,7 +608,7 @@ def test_a_journal_of_another_host_is_offered_after_a_while(project, monkeypatch
     monkeypatch.undo()
     assert project.recover() == []
     path = journal_file(project)
-    past = time.time() - files.LONELY_S - 1
+    past = time.time() - reading.LONELY_S - 1
     os.utime(path, (past, past))
     assert len(project.recover()) == 1
 
@@ -619,7 +621,7 @@ def test_without_locks_the_process_tells_whether_it_is_there(project, monkeypatc
     session = project.session()
     session["one"].upsert(points(1))
     path = journal_file(project)
-    past = time.time() - files.LONELY_S - 1
+    past = time.time() - reading.LONELY_S - 1
     os.utime(path, (past, past))
     assert project.recover() == []  # this process runs
     del session
@@ -627,7 +629,7 @@ def test_without_locks_the_process_tells_whether_it_is_there(project, monkeypatc
     header = json.loads(lines[0])
     header["pid"] = 2**22 + 5  # beyond the largest number of a process
     header.pop("sum")
-    path.write_bytes(files._line(header) + b"".join(lines[1:]))
+    path.write_bytes(encode_line(header) + b"".join(lines[1:]))
     os.utime(path, (past, past))
     (draft,) = project.recover()
     assert len(draft.open()["one"].edits()) == 1
@@ -821,7 +823,7 @@ def test_a_journal_in_a_commit_offers_nothing(project, interrupted_commit):
 # -- what a viewer keeps -----------------------------------------------------------------------------------
 
 
-def viewer_journal(project, *entries, slide="one", age=files.LONELY_S + 1):
+def viewer_journal(project, *entries, slide="one", age=reading.LONELY_S + 1):
     header = Header.new("viewer", "main", project.head(), "ann", slide)
     journal = Journal.create(project.repository.journals, header)
     for entry in entries:

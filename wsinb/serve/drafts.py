@@ -16,7 +16,8 @@ from wsinb.serve.sources import open_allowed_project
 if TYPE_CHECKING:
     from wsinb.project import Project
     from wsinb.serve.core import Core
-    from wsinb.versions.journal.files import Header, Journal
+    from wsinb.versions.journal.files import Journal
+    from wsinb.versions.journal.lines import Header
 
 __all__ = ["UnknownDraft", "get_drafts", "own_draft", "post_discard", "post_draft"]
 
@@ -32,7 +33,8 @@ class UnknownDraft(InvalidInput):
 
 def post_draft(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
     """Keep edits of a viewer; the answer is sent when they are on the disk."""
-    from wsinb.versions.journal.files import Header, Journal
+    from wsinb.versions.journal.files import Journal
+    from wsinb.versions.journal.lines import Header
 
     body = request.json()
     change = _change(body)
@@ -64,7 +66,7 @@ def post_draft(core: Core, request: Request, arguments: Mapping[str, str]) -> Re
 def get_drafts(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
     """Answer with what this person has drawn on a slide and not saved, the newest first."""
     from wsinb.versions.journal.drafts import is_committed
-    from wsinb.versions.journal.files import journals_in, read_header, read_journal
+    from wsinb.versions.journal.reading import journals_in, read_header, read_journal
     from wsinb.versions.journal.viewer import ViewerEdits
 
     project = open_allowed_project(core, request.text("project"))
@@ -160,7 +162,7 @@ def _check_ground(project: Project, slide: str, branch: str, base: str) -> None:
 
 
 def _check_room(folder: Path) -> None:
-    from wsinb.versions.journal.files import journals_in
+    from wsinb.versions.journal.reading import journals_in
 
     if sum(1 for _ in journals_in(folder)) >= MAX_JOURNALS:
         raise TooLarge(f"The project has {MAX_JOURNALS} drafts: discard some with project.recover().")
@@ -168,7 +170,7 @@ def _check_room(folder: Path) -> None:
 
 def _own(folder: Path, draft: Any, person: str) -> tuple[Path, Header]:
     """Return a viewer's draft of a person; whether another has one of that id is not told."""
-    from wsinb.versions.journal.files import journal_path, read_header
+    from wsinb.versions.journal.reading import journal_path, read_header
 
     check_id(draft)
     path = journal_path(folder, draft)

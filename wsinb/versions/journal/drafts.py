@@ -26,16 +26,15 @@ from wsinb.errors import (
 )
 from wsinb.versions.graph.records import PartInfo
 from wsinb.versions.journal.edits import Replay, staged_edits
-from wsinb.versions.journal.files import (
+from wsinb.versions.journal.files import Journal, remove_files
+from wsinb.versions.journal.lines import Header
+from wsinb.versions.journal.reading import (
     LONELY_S,
-    Header,
-    Journal,
     Written,
     is_alive,
     journals_in,
     read_header,
     read_journal,
-    remove_files,
 )
 from wsinb.versions.journal.viewer import ViewerEdits
 from wsinb.versions.storage.layout import keys_key, part_key

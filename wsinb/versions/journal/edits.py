@@ -23,7 +23,7 @@ from wsinb.annotate.arrow import bounds_array
 from wsinb.annotate.schema import SCHEMA
 from wsinb.errors import InvalidInput
 from wsinb.versions.graph.records import PartInfo
-from wsinb.versions.journal.files import read_table
+from wsinb.versions.journal.reading import read_table
 from wsinb.versions.tables.columns import Column, own_keys
 from wsinb.versions.tables.files import NEW, OLD, OP
 from wsinb.versions.tables.ids import Ids, id_array, id_texts, isin, last_of_each, parse_ids

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from wsinb.versions.journal.drafts import landed
 from wsinb.versions.journal.edits import edit_of
-from wsinb.versions.journal.files import Header, Journal
+from wsinb.versions.journal.files import Journal
+from wsinb.versions.journal.lines import Header
 from wsinb.versions.tables.staging import Staged
 
 if TYPE_CHECKING:
