@@ -9,6 +9,7 @@ from wsinb.versions.changes.merge import Merge
 from wsinb.versions.checkout import Checkout
 from wsinb.versions.columnlist import Columns
 from wsinb.versions.graph.records import Artifact, Commit, Log
+from wsinb.versions.journal.drafts import Draft
 from wsinb.versions.labellist import Labels
 from wsinb.versions.repository import MAIN, Repository
 from wsinb.versions.session import Session, SlideSession
@@ -29,6 +30,7 @@ __all__ = [
     "Commit",
     "ConflictItem",
     "Diff",
+    "Draft",
     "Labels",
     "Log",
     "Merge",
