@@ -72,7 +72,7 @@ export class ChangesPanel {
     const n = element('span', 'wsinb-count');
     const stroke =
       kind === 'moved' ? sample(style, { from: OLD_PLACE }) : sample(style, { sign: style.sign });
-    row.append(input, stroke, element('span', 'wsinb-label-name', style.name), n);
+    row.append(input, stroke, element('span', 'wsinb-legend-name', style.name), n);
     this.boxes.set(kind, { input, row, n });
     return row;
   }

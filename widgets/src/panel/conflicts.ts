@@ -79,7 +79,7 @@ export class ConflictsPanel {
       ['base', 'before']
     ] as const) {
       const row = element('div', 'wsinb-legend-row');
-      row.append(sample(SIDES[side]), element('span', 'wsinb-label-name', name));
+      row.append(sample(SIDES[side]), element('span', 'wsinb-legend-name', name));
       legend.append(row);
     }
     section.append(element('p', 'wsinb-sentence', sentence), legend);
