@@ -27,7 +27,7 @@ def get_annotations(core: Core, request: Request, arguments: Mapping[str, str]) 
     if bool(ids) == bool(rows):
         raise InvalidInput("Ask for annotations by either 'ids' or 'rows', as a list with commas.")
     table = annotation_table(core, request, version)
-    index = core.vectors.index(table.key, table.read)
+    index = core.vectors.index(table)
     places = _places_of_ids(index, ids) if ids else _places_of_rows(index, rows)
     return json_response({"version": table.commit, "features": _features(table, index, places)})
 

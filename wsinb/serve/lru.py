@@ -54,6 +54,11 @@ class Lru(Generic[K, V]):
                     self._makers.pop(key, None)
         return value
 
+    def kept(self) -> list[tuple[K, V]]:
+        """Return the keys and values that are kept, those used last first."""
+        with self._lock:
+            return list(reversed(self._values.items()))
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

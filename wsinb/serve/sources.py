@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wsinb.errors import InvalidInput, PathNotAllowed, UnknownProject, UnknownSlide
+from wsinb.errors import InvalidInput, PathNotAllowed, UnknownProject, UnknownSlide, UnknownVersion
 from wsinb.names import unknown
 from wsinb.serve.messages import Request
 from wsinb.serve.vector_cache import TableKey
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wsinb.frames import Box
     from wsinb.project import Project, SlideEntry
     from wsinb.serve.core import Core
+    from wsinb.serve.vector_update import Delta
 
 __all__ = [
     "AnnotationTable",
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 MAX_LOOK_BACK = 200
+MAX_DELTA = 20_000
+"""More changes than this between two versions: the index is built anew."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,20 @@ class AnnotationTable:
         """Return the annotations, or those whose boxes meet `bbox`."""
         found: GeoDataFrame = self.project.read(self.key.slide, version=self.commit, bbox=bbox)
         return found
+
+    def since(self, commit: str) -> Delta | None:
+        """Return what happened to the table since another commit; None if it is much, or cannot be told."""
+        from wsinb.annotate import from_arrow
+        from wsinb.serve.vector_update import Delta
+        from wsinb.versions.tables.ids import id_texts
+
+        try:
+            part = self.project.diff(commit, self.commit, slides=self.key.slide)[self.key.slide]
+            if len(part) > MAX_DELTA:
+                return None
+            return Delta(id_texts(part.ids), from_arrow(part.new))
+        except (UnknownVersion, UnknownSlide):
+            return None
 
 
 def annotation_table(core: Core, request: Request, version: str) -> AnnotationTable:

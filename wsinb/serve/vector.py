@@ -28,7 +28,7 @@ def get_meta(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
     core.vectors.warm_up()
     version = request.optional_text("version") or "main"
     table = annotation_table(core, request, version)
-    index = core.vectors.index(table.key, table.read)
+    index = core.vectors.index(table)
     width, height = table.entry.size
     lowest = min_zoom(width, height, TILE_PX)
     highest = index.density_max_zoom

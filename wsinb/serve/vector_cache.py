@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from wsinb.serve.lru import Lru
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from wsinb.serve.sources import AnnotationTable
     from wsinb.serve.vector_index import VectorIndex
 
@@ -20,6 +18,8 @@ __all__ = ["TableKey", "VectorCache"]
 
 
 MAX_TABLES = 256
+MIN_UNCHANGED = 20
+"""An index is brought up to date where no more than one of so many annotations changed."""
 
 
 class TableKey(NamedTuple):
@@ -46,15 +46,28 @@ class VectorCache:
         self._warming = threading.Lock()
         self._warm = False
 
-    def index(self, key: TableKey, read: Callable[[], pd.DataFrame]) -> VectorIndex:
-        """Return the index of `key`; `read` gives its table where it is not kept."""
+    def index(self, table: AnnotationTable) -> VectorIndex:
+        """Return the index of a table; where it is not kept, it is made from that of a near version."""
 
         def make() -> VectorIndex:
             from wsinb.serve.vector_index import build_index
 
-            return build_index(read())
+            return self._updated(table) or build_index(table.read())
 
-        return self._indexes.get(key, make)
+        return self._indexes.get(table.key, make)
+
+    def _updated(self, table: AnnotationTable) -> VectorIndex | None:
+        """Return the index from the one of the slide that was used last; None if too much differs."""
+        from wsinb.serve.vector_update import update_index
+
+        place = table.key.project, table.key.slide
+        for key, index in self._indexes.kept():
+            if (key.project, key.slide) == place:
+                delta = table.since(key.commit)
+                if delta is None or len(delta.ids) * MIN_UNCHANGED > len(index.ids):
+                    return None
+                return update_index(index, delta)
+        return None
 
     def tile(self, key: TableKey, z: int, x: int, y: int, find: Callable[[], AnnotationTable]) -> bytes:
         """Return one encoded tile, compressed by gzip; `find` gives the table that `key` stands for."""
@@ -63,7 +76,7 @@ class VectorCache:
             from wsinb.serve.vector_tile import encode_tile
 
             table = self._tables.get(key, find)
-            index = self.index(table.key, table.read)
+            index = self.index(table)
             # level 1: the tile is already quantised, higher levels cost more than the wire saves
             return gzip.compress(encode_tile(index, z, x, y), 1, mtime=0)
 

@@ -16,7 +16,7 @@ from wsinb.serve.vector_format import NO_LABEL, NO_LAYER, NO_SCORE, POINT, TILE_
 from wsinb.serve.vector_kernels import in_box, search_grid
 from wsinb.serve.vector_rings import Rings, outlines, starts_of
 
-__all__ = ["VectorIndex", "build_index"]
+__all__ = ["VectorIndex", "build_index", "density_max_zoom", "grid_of"]
 
 GRID_L0_PX = 512  # side of a grid cell; what is larger is looked up in a list instead
 MAX_GRID_CELLS = 1 << 22
@@ -199,9 +199,9 @@ def build_index(table: pd.DataFrame) -> VectorIndex:
         counts={labels[n]: int(count) for n, count in enumerate(_counts(label_numbers, len(labels)))},
         images=_images(table.iloc[by_id[whole]], whole),
         rings=rings,
-        grid=_grid(centres, n_big),
+        grid=grid_of(centres, n_big),
         n_big=n_big,
-        density_max_zoom=_density_max_zoom(centres, boxes, kinds),
+        density_max_zoom=density_max_zoom(centres, boxes, kinds),
     )
 
 
@@ -231,7 +231,7 @@ def _scores(values: pd.Series[Any]) -> NDArray[np.uint8]:
     return np.where(np.isnan(scores), NO_SCORE, steps).astype(np.uint8)
 
 
-def _grid(centres: NDArray[np.float64], n_big: int) -> Grid:
+def grid_of(centres: NDArray[np.float64], n_big: int) -> Grid:
     """Sort the features after the first `n_big` into cells; wide scatter makes the cells larger."""
     small = centres[n_big:]
     if not len(small):
@@ -249,7 +249,7 @@ def _grid(centres: NDArray[np.float64], n_big: int) -> Grid:
     return Grid(float(low[0]), float(low[1]), cell, columns, rows, starts, members.astype(np.int64))
 
 
-def _density_max_zoom(
+def density_max_zoom(
     centres: NDArray[np.float64], boxes: NDArray[np.float32], kinds: NDArray[np.uint8]
 ) -> int | None:
     """Return the highest zoom that is better drawn as density: many annotations, too small to see."""
