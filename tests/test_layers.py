@@ -13,7 +13,7 @@ import wsinb
 
 PACKAGE = Path(__file__).parent.parent / "wsinb"
 FLOORS = (
-    {"errors", "frames", "names", "numbers"},
+    {"errors", "frames", "listing", "names", "numbers"},
     {"progress"},
     {"annotate", "tiles"},
     {"versions"},

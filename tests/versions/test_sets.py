@@ -107,7 +107,7 @@ def test_a_set_divides_pins_and_shows_itself(project):
         {"sets": {"added": ["cohort"]}},
     )
     assert repr(made).startswith("cohort: 40 slides (train 28, validation 6, test 6)\nslide  part")
-    assert "<td>s00</td>" in made._repr_html_()
+    assert ">s00</td>" in made._repr_html_()
     again = open_project(project.path).sets["cohort"]
     assert again == made
     assert (again.split, again.by, again.seed) == (PARTS, None, 3)

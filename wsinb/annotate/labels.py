@@ -10,6 +10,7 @@ from typing import Any
 
 from wsinb.annotate.shapes import SHAPES
 from wsinb.errors import InvalidInput, UnknownLabel
+from wsinb.listing import Html, html_table
 from wsinb.names import unknown
 from wsinb.numbers import real
 
@@ -174,12 +175,17 @@ class LabelSet(Mapping[str, Label]):
         return f"LabelSet({', '.join(self)})"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f'<tr><td><span style="display:inline-block;width:1em;height:1em;border:1px solid #888;'
-            f'background:{escape(label.color)}"></span></td><td>{escape(label.name)}</td>'
-            f"<td><kbd>{escape(label.key or '')}</kbd></td><td>{escape(label.shape)}</td>"
-            f"<td>{escape(label.description)}</td></tr>"
-            for label in self.values()
+        rows = (
+            (_swatch(each.color), each.name, _key(each.key or ""), each.shape, each.description)
+            for each in self.values()
         )
-        head = "<tr><th></th><th>label</th><th>key</th><th>shape</th><th>description</th></tr>"
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        return html_table(("", "label", "key", "shape", "description"), rows)
+
+
+def _swatch(color: str) -> Html:
+    style = f"display:inline-block;width:1em;height:1em;border:1px solid #888;background:{escape(color)}"
+    return Html(f'<span style="{style}"></span>')
+
+
+def _key(key: str) -> Html:
+    return Html(f"<kbd>{escape(key)}</kbd>")

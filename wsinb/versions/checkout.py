@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wsinb.errors import InvalidInput, UnknownSlide
+from wsinb.listing import html_table
 from wsinb.names import unknown
 from wsinb.versions.graph.records import Artifact, Commit
 from wsinb.versions.slidelist import SlideEntry
@@ -102,13 +103,11 @@ class Checkout:
         )
 
     def _repr_html_(self) -> str:
-        head = "<tr><th>slide</th><th>size</th><th>annotations</th></tr>"
-        rows = "".join(
-            f"<tr><td>{escape(name)}</td><td>{entry.size[0]} × {entry.size[1]}</td>"
-            f"<td>{len(self[name])}</td></tr>"
+        rows = (
+            (name, f"{entry.size[0]} × {entry.size[1]}", len(self[name]))
             for name, entry in self.slides.items()
         )
-        table = f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        table = html_table(("slide", "size", "annotations"), rows)
         return f"<code>{escape(repr(self)[1:-1])}</code>{table}"
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from html import escape
 
 from wsinb.errors import InvalidInput
+from wsinb.listing import html_table
 from wsinb.names import unknown
 from wsinb.versions.author import check_author
 from wsinb.versions.graph.commits import Draft
@@ -141,13 +141,8 @@ class Columns(Mapping[str, Column]):
         return f"Columns({', '.join(self)})"
 
     def _repr_html_(self) -> str:
-        head = "<tr><th>column</th><th>type</th><th>unit</th><th>description</th></tr>"
-        rows = "".join(
-            f"<tr><td>{escape(column.name)}</td><td>{column.type}</td><td>{escape(column.unit or '')}</td>"
-            f"<td>{escape(column.description)}</td></tr>"
-            for column in self._shown().values()
-        )
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        rows = ((each.name, each.type, each.unit or "", each.description) for each in self._shown().values())
+        return html_table(("column", "type", "unit", "description"), rows)
 
 
 def _known(columns: Mapping[str, Column], name: str) -> Column:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, UnknownSlide
+from wsinb.listing import html_table
 from wsinb.names import unknown
 from wsinb.versions.author import check_author
 from wsinb.versions.checkout import Checkout, SlideCheckout
@@ -217,12 +217,9 @@ class SlideSets(Mapping[str, SlideSet]):
         return f"SlideSets({', '.join(self)})"
 
     def _repr_html_(self) -> str:
-        head = "<tr><th>set</th><th>slides</th><th>parts</th></tr>"
-        rows = "".join(
-            f"<tr><td>{escape(name)}</td><td>{len(each)}</td><td>{escape(', '.join(each.parts))}</td></tr>"
-            for name, each in self.at(self._branch).items()
-        )
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        found = self.at(self._branch)
+        rows = ((name, len(each), ", ".join(each.parts)) for name, each in found.items())
+        return html_table(("set", "slides", "parts"), rows)
 
 
 def entry_at(repository: Repository, record: Record, slide: str, seen: _Seen | None = None) -> SlideEntry:

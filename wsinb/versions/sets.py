@@ -12,6 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, UnknownSlide
+from wsinb.listing import html_table, text_table
 from wsinb.names import unknown
 
 if TYPE_CHECKING:
@@ -223,23 +224,14 @@ class SlideSet:
         return f"{self.name}: {len(self)} slides" + (f" ({divided})" if divided else "")
 
     def __repr__(self) -> str:
-        rows = [_HEAD, *self._rows()]
+        rows = list(self._rows())
         shown = rows if len(rows) <= _SHOWN else [*rows[: _SHOWN - 1], ("...", "", "", "", "")]
-        widths = [max(len(row[i]) for row in shown) for i in range(len(_HEAD))]
-        lines = (
-            "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in shown
-        )
-        return "\n".join([self._title(), *lines])
+        return f"{self._title()}\n{text_table(_HEAD, shown)}"
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in _HEAD)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._rows()
-        )
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        return f"<b>{escape(self._title())}</b>{table}"
+        return f"<b>{escape(self._title())}</b>{html_table(_HEAD, self._rows())}"
 
 
 _HEAD = ("slide", "part", "group", "version", "project")
-_SHOWN = 31
+_SHOWN = 30
 _NO_PARTS = "it is not divided; add it with split={'train': 0.8, 'test': 0.2}."

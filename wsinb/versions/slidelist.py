@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, SlideNotFound, UnknownSlide
+from wsinb.listing import Cell, code, html_table
 from wsinb.names import unknown
 from wsinb.versions.about import check_metadata
 from wsinb.versions.author import check_author
@@ -303,10 +303,9 @@ class Slides(Mapping[str, SlideEntry]):
         return f"Slides({', '.join(self)})"
 
     def _repr_html_(self) -> str:
-        head = "<tr><th>slide</th><th>size</th><th>µm per pixel</th><th>file</th></tr>"
         entries = self._entries()  # once: each look-up by name reads the head of the branch
-        rows = "".join(_row(SlideEntry.from_json(name, data)) for name, data in entries.items())
-        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+        rows = (_row(SlideEntry.from_json(name, data)) for name, data in entries.items())
+        return html_table(("slide", "size", "µm per pixel", "file"), rows)
 
 
 def _check_name(name: Any) -> str:
@@ -322,9 +321,7 @@ def _refuse_taken(name: str, entries: Mapping[str, Any]) -> None:
         raise InvalidInput(f"The project has a slide {name!r} already: add this one with another name.")
 
 
-def _row(entry: SlideEntry) -> str:
+def _row(entry: SlideEntry) -> tuple[Cell, ...]:
     """Return one slide as a row of an HTML table."""
     mpp = "unknown" if entry.mpp is None else f"{entry.mpp[0]:g}"
-    size = f"{entry.size[0]} × {entry.size[1]}"
-    path = f"<code>{escape(entry.path)}</code>"
-    return f"<tr><td>{escape(entry.name)}</td><td>{size}</td><td>{mpp}</td><td>{path}</td></tr>"
+    return entry.name, f"{entry.size[0]} × {entry.size[1]}", mpp, code(entry.path)

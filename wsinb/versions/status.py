@@ -7,6 +7,7 @@ from datetime import datetime
 from html import escape
 from typing import TYPE_CHECKING
 
+from wsinb.listing import html_table, text_table
 from wsinb.versions.journal.drafts import recover
 from wsinb.versions.upkeep.runs import is_due
 
@@ -77,19 +78,19 @@ class Status:
         """Number of annotations in all."""
         return sum(each.rows for each in self.slides)
 
-    def _rows(self) -> list[tuple[str, ...]]:
+    def _rows(self) -> list[tuple[str | int, ...]]:
         rows = [
             (
                 each.slide,
-                str(each.rows),
-                str(each.parts),
-                str(each.runs),
-                f"{each.changes}{' due' * each.due}",
+                each.rows,
+                each.parts,
+                each.runs,
+                f"{each.changes} due" if each.due else each.changes,
             )
             for each in self.slides
         ]
         sums = (sum(getattr(each, name) for each in self.slides) for name in ("parts", "runs", "changes"))
-        return [*rows, ("all", str(self.rows), *(str(total) for total in sums))]
+        return [*rows, ("all", self.rows, *sums)]
 
     def _drafts(self) -> list[str]:
         return [
@@ -99,23 +100,14 @@ class Status:
         ]
 
     def __repr__(self) -> str:
-        rows = [COLUMNS, *self._rows()]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
-        lines = [f"branch {self.branch} at {self.commit[:10]}"]
-        for name, *cells in rows:
-            padded = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
-            lines.append("  ".join([name.ljust(widths[0]), *padded]))
-        return "\n".join([*lines, *self._drafts()])
+        title = f"branch {self.branch} at {self.commit[:10]}"
+        return "\n".join([title, text_table(COLUMNS, self._rows()), *self._drafts()])
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{name}</th>" for name in COLUMNS)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._rows()
-        )
         drafts = "".join(f"<div>{escape(line)}</div>" for line in self._drafts())
         return (
             f"<div>branch <b>{escape(self.branch)}</b> at <code>{self.commit[:10]}</code></div>"
-            f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{drafts}"
+            f"{html_table(COLUMNS, self._rows())}{drafts}"
         )
 
 

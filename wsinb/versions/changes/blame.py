@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
 from wsinb.errors import UnknownAnnotation, UnknownSlide
+from wsinb.listing import code, html_table, text_table
 from wsinb.names import unknown
 from wsinb.versions.changes.fields import differing_fields
 from wsinb.versions.changes.net import tail
@@ -84,23 +84,10 @@ class Blame(Sequence[BlameEntry]):
             yield entry.commit[:10], f"{entry.time:%Y-%m-%d %H:%M}", entry.author, what, entry.message
 
     def __repr__(self) -> str:
-        rows = [HEAD, *self._rows()]
-        rows = [tuple(cell.replace("\n", " ") for cell in row) for row in rows]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(HEAD) - 1)]
-        return "\n".join(
-            "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
-            for row in rows
-        )
+        return text_table(HEAD, self._rows())
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th style="text-align:left">{name}</th>' for name in HEAD)
-        body = "".join(
-            f"<tr><td><code>{commit}</code></td>"
-            + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in cells)
-            + "</tr>"
-            for commit, *cells in self._rows()
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table(HEAD, ((code(commit), *cells) for commit, *cells in self._rows()))
 
 
 HEAD = ("commit", "time (UTC)", "author", "change", "message")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any, Literal, TypeAlias
 
 from wsinb.errors import Conflict, InvalidInput
+from wsinb.listing import html_table
 
 __all__ = [
     "SIDES",
@@ -123,16 +123,11 @@ class Conflicts(Sequence[ConflictItem]):
         return "\n".join(map(repr, self._items)) or "no conflicts"
 
     def _repr_html_(self) -> str:
-        head = "<tr><th>slide</th><th>id</th><th>field</th><th>base</th><th>ours</th><th>theirs</th></tr>"
         rows = (
-            [item.slide or "", item.id, item.field or "all", *map(_short, item.values)]
+            (item.slide or "", item.id, item.field or "all", *map(_short, item.values))
             for item in self._items
         )
-        body = "".join(
-            "<tr>" + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in row) + "</tr>"
-            for row in rows
-        )
-        return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+        return html_table(("slide", "id", "field", "base", "ours", "theirs"), rows)
 
 
 def check_choice(item: ConflictItem, choice: Any) -> Choice:

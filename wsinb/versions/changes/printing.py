@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from wsinb.listing import html_table, text_table
 from wsinb.versions.changes.slidedelta import KINDS
 
 if TYPE_CHECKING:
@@ -12,32 +13,26 @@ if TYPE_CHECKING:
 
 __all__ = ["diff_html", "diff_text"]
 
+HEAD = ("slide", *KINDS)
+
 
 def diff_text(diff: Diff) -> str:
     """Return a difference in a few lines: a table of counts by slide, then the edits of lists."""
-    rows: list[tuple[str, ...]] = [("slide", *KINDS)]
-    rows += [(slide, *(str(counts[kind]) for kind in KINDS)) for slide, counts in diff.counts.items()]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [_between(diff)]
-    if len(rows) > 1:
-        for name, *cells in rows:
-            padded = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
-            lines.append("  ".join([name.ljust(widths[0]), *padded]))
-    return "\n".join([*lines, *_edits(diff)])
+    rows = _rows(diff)
+    table = [text_table(HEAD, rows)] if rows else []
+    return "\n".join([_between(diff), *table, *_edits(diff)])
 
 
 def diff_html(diff: Diff) -> str:
     """Return a difference as HTML."""
-    head = "".join(f'<th style="text-align:left">{name}</th>' for name in ("slide", *KINDS))
-    rows = "".join(
-        f'<tr><td style="text-align:left">{escape(slide)}</td>'
-        + "".join(f"<td>{counts[kind]}</td>" for kind in KINDS)
-        + "</tr>"
-        for slide, counts in diff.counts.items()
-    )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>" if rows else ""
+    rows = _rows(diff)
+    table = html_table(HEAD, rows) if rows else ""
     edits = "".join(f"<div>{escape(line)}</div>" for line in _edits(diff))
     return f"<div>{escape(_between(diff))}</div>{table}{edits}"
+
+
+def _rows(diff: Diff) -> list[tuple[str | int, ...]]:
+    return [(slide, *(counts[kind] for kind in KINDS)) for slide, counts in diff.counts.items()]
 
 
 def _between(diff: Diff) -> str:

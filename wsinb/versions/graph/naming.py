@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from html import escape
 from typing import Any
 
 from wsinb.errors import InvalidInput, StorageError, UnknownVersion
+from wsinb.listing import code, html_table, text_table
 from wsinb.names import unknown
 from wsinb.versions.graph.refs import Head, Refs, check_ref_name
 
@@ -42,22 +42,11 @@ class RefNames(Mapping[str, str]):
         ]
 
     def __repr__(self) -> str:
-        if not self:
-            return "none"
-        rows = [[cell.replace("\n", " ") for cell in row] for row in self._rows()]
-        widths = [max(len(row[i]) for row in rows) for i in range(4)]
-        lines = ([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[4]] for row in rows)
-        return "\n".join("  ".join(line) for line in lines)
+        return text_table(None, self._rows()) or "none"
 
     def _repr_html_(self) -> str:
-        head = "<tr><th>name</th><th>commit</th><th>time (UTC)</th><th>author</th><th>message</th></tr>"
-        rows = (
-            f"<tr><td>{escape(name)}</td><td><code>{commit}</code></td>"
-            + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in rest)
-            + "</tr>"
-            for name, commit, *rest in self._rows()
-        )
-        return f"<table><thead>{head}</thead><tbody>{''.join(rows)}</tbody></table>"
+        head = ("name", "commit", "time (UTC)", "author", "message")
+        return html_table(head, ((name, code(commit), *rest) for name, commit, *rest in self._rows()))
 
 
 class Naming:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from html import escape
 from typing import Any, overload
+
+from wsinb.listing import code, html_table, text_table
 
 __all__ = ["Artifact", "Bulk", "Commit", "Log", "PartInfo", "Record", "State"]
 
@@ -151,6 +152,7 @@ class Commit:
 
 
 _SIGNS = {"added": "+", "updated": "~", "deleted": "-", "removed": "-"}
+_HEAD = ("commit", "time (UTC)", "author", "changes", "message")
 
 
 class Log(Sequence[Commit]):
@@ -180,26 +182,10 @@ class Log(Sequence[Commit]):
             yield commit.id[:10], time, commit.author, commit.summary(), commit.message
 
     def __repr__(self) -> str:
-        rows = [("commit", "time (UTC)", "author", "changes", "message"), *self._rows()]
-        rows = [tuple(cell.replace("\n", " ") for cell in row) for row in rows]
-        widths = [max(len(row[i]) for row in rows) for i in range(4)]
-        return "\n".join(
-            "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]])
-            for row in rows
-        )
+        return text_table(_HEAD, self._rows())
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f'<th style="text-align:left">{name}</th>'
-            for name in ("commit", "time (UTC)", "author", "changes", "message")
-        )
-        body = "".join(
-            f"<tr><td><code>{escape(row[0])}</code></td>"
-            + "".join(f'<td style="text-align:left">{escape(cell)}</td>' for cell in row[1:])
-            + "</tr>"
-            for row in self._rows()
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return html_table(_HEAD, ((code(commit), *cells) for commit, *cells in self._rows()))
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wsinb.errors import UnknownSlide
+from wsinb.listing import html_table
 from wsinb.names import unknown
 from wsinb.progress import Progress, Tracker
 from wsinb.versions.graph.records import State
@@ -61,10 +61,8 @@ class CompactReport:
         return "\n".join(f"{name}: {text}" for name, text in self._rows()) or "nothing to compact"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><td>{escape(name)}</td><td>{escape(text)}</td></tr>" for name, text in self._rows()
-        )
-        return f"<table>{rows}</table>" if rows else "nothing to compact"
+        rows = self._rows()
+        return html_table(("slide", "what was done"), rows) if rows else "nothing to compact"
 
 
 def compact(

@@ -7,13 +7,13 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from wsinb.errors import InvalidInput, StorageError
+from wsinb.listing import code, html_table
 from wsinb.progress import Progress, Tracker
 from wsinb.versions.graph.records import State
 from wsinb.versions.storage.layout import (
@@ -83,18 +83,17 @@ class VerifyReport:
         """Whether all is as it should be."""
         return not self.damage
 
-    def __repr__(self) -> str:
+    def _title(self) -> str:
         checked = f"{self.files} files, {self.bytes / 1e6:.1f} MB checked"
-        return "\n".join([f"{checked}: {len(self.damage) or 'no'} damaged", *map(str, self.damage)])
+        return f"{checked}: {len(self.damage) or 'no'} damaged"
+
+    def __repr__(self) -> str:
+        return "\n".join([self._title(), *map(str, self.damage)])
 
     def _repr_html_(self) -> str:
-        head = f"<p>{escape(repr(VerifyReport(self.damage, self.files, self.bytes)).splitlines()[0])}</p>"
-        rows = "".join(
-            f"<tr><td><code>{escape(each.key)}</code></td><td>{escape(each.problem)}</td>"
-            f"<td>{escape(each.belongs)}</td><td>{escape(each.remedy)}</td></tr>"
-            for each in self.damage
-        )
-        return f"{head}<table>{rows}</table>" if rows else head
+        rows = [(code(each.key), each.problem, each.belongs, each.remedy) for each in self.damage]
+        table = html_table(("file", "problem", "of", "remedy"), rows) if rows else ""
+        return f"<p>{self._title()}</p>{table}"
 
 
 class _Findings:
