@@ -12,10 +12,11 @@ from wsinb.versions.graph.records import Artifact, Commit, Log
 from wsinb.versions.journal.drafts import Draft
 from wsinb.versions.labellist import Labels
 from wsinb.versions.repository import MAIN, Repository
-from wsinb.versions.session import Session, SlideSession
+from wsinb.versions.session import Session
 from wsinb.versions.setlist import Places, SlideSets
 from wsinb.versions.sets import SetMember, SlideSet
 from wsinb.versions.slidelist import SlideEntry, Slides
+from wsinb.versions.slidesession import SlideSession
 from wsinb.versions.storage.posix import PosixStore
 from wsinb.versions.storage.store import Store
 from wsinb.versions.tables.columns import Column

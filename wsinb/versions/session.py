@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from wsinb.annotate.checks import to_rows
-from wsinb.annotate.schema import FRAME_COLUMNS
 from wsinb.errors import (
     InvalidInput,
     StorageError,
-    UnknownAnnotation,
-    UnknownLabel,
     UnknownSlide,
 )
 from wsinb.names import unknown
@@ -32,20 +23,15 @@ from wsinb.versions.graph.commits import SlideChange
 from wsinb.versions.graph.records import Commit
 from wsinb.versions.graph.refs import Head
 from wsinb.versions.journal.keeper import Keeper
-from wsinb.versions.tables.columns import Column, concat
-from wsinb.versions.tables.files import check_box
-from wsinb.versions.tables.ids import Ids, id_texts, isin, parse_ids
-from wsinb.versions.tables.signing import sign
-from wsinb.versions.tables.staging import Staged, stage
-from wsinb.versions.tables.values import split_own, to_frame
+from wsinb.versions.slidesession import SlideSession
+from wsinb.versions.tables.ids import Ids
+from wsinb.versions.tables.staging import Staged
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     from wsinb.versions.journal.files import Journal
     from wsinb.versions.repository import Repository
 
-__all__ = ["Session", "SlideSession"]
+__all__ = ["Session"]
 
 
 class Session:
@@ -215,192 +201,3 @@ class Session:
     def __repr__(self) -> str:
         edits = sum(sum(counts.values()) for counts in self.changes.values())
         return f"<Session on {self.branch} at {self.base[:10]} by {self.author}, {edits} uncommitted edits>"
-
-
-class SlideSession:
-    """The annotations of one slide within a session."""
-
-    def __init__(self, session: Session, slide: str) -> None:
-        self._session = session
-        self._repository = session._repository
-        self.slide = slide
-
-    def read(self, bbox: Iterable[float] | None = None, version: str | None = None) -> gpd.GeoDataFrame:
-        """Return the annotations, with the session's own edits unless `version` is given.
-
-        Parameters
-        ----------
-        bbox
-            ``(xmin, ymin, xmax, ymax)`` in level-0 pixels; the maxima lie outside. Only
-            annotations whose bounding box meets it, so none of the whole image.
-        version
-            A branch, tag or commit to read as it is stored.
-        """
-        if version is not None:
-            return self._repository.read(self.slide, version, bbox)
-        staged = self._staged
-        table = self._repository.tables.read(self._state, check_box(bbox), staged.overlay, staged.parts)
-        return to_frame(table, self._session._columns)
-
-    def upsert(self, gdf: gpd.GeoDataFrame, *, repair: bool = False) -> list[str]:
-        """Add annotations, or change those whose id exists; return the ids in the order of rows.
-
-        Rows without id get one. Columns that `gdf` lacks keep their stored values. It may have the
-        project's own columns (`project.columns`), by name.
-        Existing rows keep `created_by` and `created_at` and get `updated_by` and
-        `updated_at`; rows that change nothing are not touched. Coordinates are rounded to 1/64 pixel, and
-        it is the rounded polygons that must be valid.
-
-        More than 20 000 new rows are stored at once, so that millions can be added piece by piece in flat
-        memory; nobody sees them before `commit`. Best each piece is a region of the slide.
-
-        Parameters
-        ----------
-        gdf
-            Annotations, see `wsinb.annotate.validate`.
-        repair
-            Mend invalid polygons instead of refusing them.
-
-        Raises
-        ------
-        InvalidAnnotation
-            If a row does not fit the table, or a column neither the table nor the project has; then
-            nothing is changed.
-        UnknownLabel
-            If a row has a label that the project lacks.
-        """
-        gdf, own, self._session._columns = split_own(gdf, self._session._columns, self._newest_columns)
-        rows = to_rows(self._with_stored_columns(gdf), repair=repair)
-        for key, values in own.items():
-            rows = rows.append_column(key, values)
-        ids = parse_ids(rows.column("id"))
-        stored = self._lookup(ids)
-        changed, changed_ids = sign(rows, ids, stored, self._session.author)
-        if changed.num_rows:
-            self._check_labels(changed, stored)
-            store, tables = self._repository.store, self._repository.tables
-            staged = stage(store, tables, self._state, self._staged, changed, changed_ids, stored)
-            self._set(staged, changed_ids)
-        texts: list[str] = rows.column("id").to_pylist()
-        return texts
-
-    def delete(self, ids: str | Iterable[str]) -> None:
-        """Delete annotations.
-
-        Raises
-        ------
-        UnknownAnnotation
-            If the slide has no annotation of an id; then nothing is deleted.
-        """
-        texts = [ids] if isinstance(ids, str) else list(ids)
-        wanted = parse_ids(texts)
-        stored = self._lookup(wanted)
-        there = isin(wanted, parse_ids(stored.column("id")))
-        if not there.all():
-            missing = [text for text, exists in zip(texts, there, strict=True) if not exists]
-            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-            raise UnknownAnnotation(
-                f"Slide {self.slide!r} has no annotation {missing[0]}{more}: "
-                f"take ids from the column 'id' of session[{self.slide!r}].read()."
-            )
-        first = np.unique(np.stack([wanted.high, wanted.low], axis=1), axis=0, return_index=True)[1]
-        self._set(self._staged.delete(wanted.take(first), stored), wanted)
-
-    def restore(self, ids: str | Iterable[str], at: str) -> None:
-        """Set annotations to what they were at a version; deleted ones come back.
-
-        Raises
-        ------
-        UnknownAnnotation
-            If the slide had no annotation of an id at that version; then nothing is changed.
-        UnknownSlide, UnknownVersion
-            If there is no such version, or it lacks the slide.
-        """
-        texts = [ids] if isinstance(ids, str) else list(ids)
-        wanted = parse_ids(texts)
-        head = self._repository.version(at)
-        slides = self._repository.slides_of(head.record)
-        if self.slide not in slides:
-            raise UnknownSlide(unknown(f"slide in version {at!r} named", self.slide, slides))
-        rows = self._repository.tables.lookup(self._repository.committer.state(head, self.slide), wanted)
-        known = parse_ids(rows.column("id"))
-        missing = [text for text, there in zip(texts, isin(wanted, known), strict=True) if not there]
-        if missing:
-            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
-            raise UnknownAnnotation(
-                f"Slide {self.slide!r} had no annotation {missing[0]}{more} at {at!r}: "
-                f"take ids from project.read({self.slide!r}, {at!r})."
-            )
-        stored = self._lookup(known)
-        rows = concat([rows, stored.slice(0, 0)])  # own columns that it lacked then are null again
-        changed, changed_ids = sign(rows, known, stored, self._session.author)
-        if changed.num_rows:
-            self._set(self._staged.upsert(changed, changed_ids, stored), changed_ids)
-
-    def edits(self) -> gpd.GeoDataFrame:
-        """Return the rows that this session has added or changed and not committed."""
-        return to_frame(self._staged.rows(), self._session._columns)
-
-    def deleted(self) -> list[str]:
-        """Return the ids that this session has deleted and not committed."""
-        return id_texts(self._staged.deleted_ids())
-
-    @property
-    def _state(self) -> Any:
-        return self._repository.committer.state(self._session._base, self.slide)
-
-    @property
-    def _staged(self) -> Staged:
-        return self._session._staged.get(self.slide) or Staged.empty()
-
-    def _set(self, staged: Staged, ids: Ids) -> None:
-        self._session._stage(self.slide, staged, ids)
-
-    def _lookup(self, ids: Ids) -> pa.Table:
-        """Return the present rows, as every edit does first; an interrupted commit may have changed them."""
-        self._session._settle()
-        return self._staged.lookup(self._repository.tables, self._state, ids)
-
-    def _newest_columns(self) -> tuple[Column, ...]:
-        head = self._repository.branch_head(self._session.branch).record
-        return self._repository.columns_of(head)
-
-    def _with_stored_columns(self, gdf: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        """Fill in the columns that the table lacks from the rows that are stored."""
-        columns = getattr(gdf, "columns", ())
-        missing = [name for name in FRAME_COLUMNS if name not in columns]
-        if "id" not in columns or "geometry" not in columns or not missing:
-            return gdf
-        texts = [text.lower() if isinstance(text, str) else None for text in gdf["id"]]
-        try:
-            known = parse_ids([text for text in texts if text is not None])
-        except InvalidInput:
-            return gdf  # validation says which row is wrong
-        stored = self._lookup(known)
-        if not stored.num_rows:
-            return gdf
-        frame = to_frame(stored).set_index("id")
-        order = pd.Index(texts, dtype=object)
-        filled = gdf.copy()
-        for name in missing:
-            filled[name] = frame[name].reindex(order).array
-        return filled
-
-    def _check_labels(self, rows: pa.Table, stored: pa.Table) -> None:
-        """Refuse labels that neither the project nor the stored rows know."""
-        used = set(pc.unique(rows.column("label").combine_chunks().drop_null()).to_pylist())
-        used -= set(stored.column("label").to_pylist())
-        unknown_labels = sorted(used - set(self._repository.labels_of(self._session._base.record)))
-        if unknown_labels:
-            # a label may have been added since the session was opened
-            head = self._repository.branch_head(self._session.branch).record
-            labels = self._repository.labels_of(head)
-            unknown_labels = [name for name in unknown_labels if name not in labels]
-            if unknown_labels:
-                name = unknown_labels[0]
-                hint = f"add it with project.labels.add(wsinb.Label({name!r}))."
-                message = unknown("label", name, labels, hint)
-                raise UnknownLabel(message if not labels else f"{message[:-1]}; or {hint}")
-
-    def __repr__(self) -> str:
-        return f"<annotations of {self.slide!r} in {self._session!r}>"
