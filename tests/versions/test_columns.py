@@ -12,7 +12,7 @@ from wsinb.annotate import COLUMNS, new_annotations, to_features
 from wsinb.errors import InvalidAnnotation, InvalidInput
 from wsinb.project import create_project, open_project
 from wsinb.versions.slidelist import SlideEntry
-from wsinb.versions.tables.columns import conform, own_keys, plain_table, table_schema
+from wsinb.versions.tables.columns import own_keys, plain_table
 
 TYPED = {
     "area": ("float", [1.5, None, -0.25]),
@@ -300,7 +300,6 @@ def test_plain_tables_have_names_units_and_descriptions(project):
     assert plain.schema.field("grade").metadata is None
     assert plain["area"].to_pylist() == [2.0] * 3
     assert plain["grade"].to_pylist() == [None] * 3
-    assert conform(rows, table_schema(columns)).schema.equals(table_schema(columns))
 
 
 def test_restoring_a_row_restores_its_own_values(project):

@@ -26,7 +26,6 @@ __all__ = [
     "own_keys",
     "plain_table",
     "shown",
-    "table_schema",
 ]
 
 TYPES: dict[str, pa.DataType] = {
@@ -130,11 +129,6 @@ def check_column_name(name: Any, taken: Iterable[str]) -> str:
 def shown(columns: Iterable[Column]) -> dict[str, Column]:
     """Return the columns that are not removed, by name."""
     return {column.name: column for column in columns if not column.removed}
-
-
-def table_schema(columns: Iterable[Column]) -> pa.Schema:
-    """Return `SCHEMA` with own columns, removed ones too, by ascending key."""
-    return pa.schema([*SCHEMA, *sorted((column.field for column in columns), key=lambda field: field.name)])
 
 
 def own_keys(table: pa.Table | pa.Schema) -> list[str]:
