@@ -41,10 +41,7 @@ class Slides(Mapping[str, SlideEntry]):
         return self._repository.slides_of(self._repository.branch_head(self._branch).record)
 
     def __getitem__(self, name: str) -> SlideEntry:
-        entries = self._entries()
-        if name not in entries:
-            raise UnknownSlide(unknown("slide", name, entries, "add one with project.slides.add(path)."))
-        return SlideEntry.from_json(name, entries[name])
+        return SlideEntry.from_json(name, _known(self._entries(), name))
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries()
@@ -124,8 +121,7 @@ class Slides(Mapping[str, SlideEntry]):
         """
 
         def change(entries: dict[str, Any]) -> None:
-            if name not in entries:
-                raise UnknownSlide(unknown("slide", name, entries))
+            _known(entries, name)
             del entries[name]
 
         self._edit(f"Remove slide {name}", {"removed": [name]}, change, author)
@@ -161,13 +157,7 @@ class Slides(Mapping[str, SlideEntry]):
             )
         stored = self._stored_path(file)
 
-        def change(entries: dict[str, Any]) -> None:
-            if name not in entries:
-                raise UnknownSlide(unknown("slide", name, entries))
-            entries[name] = {**entries[name], "path": stored}
-
-        self._edit(f"Move slide {name}", {"updated": [name]}, change, author)
-        return self[name]
+        return self._set(name, {"path": stored}, f"Move slide {name}", author)
 
     def set_mpp(
         self, name: str, mpp: float | tuple[float, float] | None, author: str | None = None
@@ -183,13 +173,8 @@ class Slides(Mapping[str, SlideEntry]):
 
         known = check_mpp(mpp)
 
-        def change(entries: dict[str, Any]) -> None:
-            if name not in entries:
-                raise UnknownSlide(unknown("slide", name, entries))
-            entries[name] = {**entries[name], "mpp": None if known is None else list(known)}
-
-        self._edit(f"Set micrometres per pixel of slide {name}", {"updated": [name]}, change, author)
-        return self[name]
+        stored = None if known is None else list(known)
+        return self._set(name, {"mpp": stored}, f"Set micrometres per pixel of slide {name}", author)
 
     def set_metadata(self, name: str, metadata: Mapping[str, Any], author: str | None = None) -> SlideEntry:
         """Set what the project keeps with a slide, as a commit; it takes the place of what was there.
@@ -212,13 +197,7 @@ class Slides(Mapping[str, SlideEntry]):
         """
         checked = check_metadata(metadata, "slide")
 
-        def change(entries: dict[str, Any]) -> None:
-            if name not in entries:
-                raise UnknownSlide(unknown("slide", name, entries))
-            entries[name] = {**entries[name], "metadata": checked}
-
-        self._edit(f"Set metadata of slide {name}", {"updated": [name]}, change, author)
-        return self[name]
+        return self._set(name, {"metadata": checked}, f"Set metadata of slide {name}", author)
 
     def path(self, name: str) -> Path:
         """Return the absolute path of a slide's file, whether or not it is there.
@@ -283,6 +262,15 @@ class Slides(Mapping[str, SlideEntry]):
         resolved = file.resolve()
         return (resolved.relative_to(root) if resolved.is_relative_to(root) else file).as_posix()
 
+    def _set(self, name: str, members: dict[str, Any], message: str, author: str | None) -> SlideEntry:
+        """Set members of the entry of one slide, as a commit."""
+
+        def change(entries: dict[str, Any]) -> None:
+            entries[name] = {**_known(entries, name), **members}
+
+        self._edit(message, {"updated": [name]}, change, author)
+        return self[name]
+
     def _edit(
         self,
         message: str,
@@ -314,6 +302,13 @@ def _check_name(name: Any) -> str:
     if not isinstance(name, str) or not name.strip() or name != name.strip() or not name.isprintable():
         raise InvalidInput(f"A slide needs a printable name without spaces at its ends, not {name!r}.")
     return name
+
+
+def _known(entries: Mapping[str, Any], name: str) -> dict[str, Any]:
+    if name not in entries:
+        raise UnknownSlide(unknown("slide", name, entries, "add one with project.slides.add(path)."))
+    entry: dict[str, Any] = entries[name]
+    return entry
 
 
 def _refuse_taken(name: str, entries: Mapping[str, Any]) -> None:
