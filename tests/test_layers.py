@@ -1,4 +1,4 @@
-"""Imports go down only: the order of the rooms in docs/design/0001-rooms.md."""
+"""Imports go down only: the order of the rooms in docs/design, of the package and inside its versions."""
 
 from __future__ import annotations
 
@@ -25,6 +25,24 @@ FLOORS = (
     {"cli"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+# inside wsinb/versions: docs/design/0002-versions.md
+INNER_FLOORS = (
+    {"author", "slideentry", "storage"},
+    {"graph", "splits"},
+    {"about", "artifacts", "tables"},
+    {"changes", "journal", "readers", "slidesession"},
+    {"session", "upkeep"},
+    {"repository", "status"},
+    {"columnlist", "labellist", "slidelist"},
+    {"checkout"},
+    {"sets"},
+    {"setlist"},
+)
+INNER_FLOOR = {room: number for number, rooms in enumerate(INNER_FLOORS) for room in rooms}
+# a draft becomes a session again
+INNER_LOOKING_UP = {"Draft.open", "_replay_viewer"}
+# objects that rooms below are handed: they name their types, and make none
+HANDED_DOWN = {"repository", "session", "setlist", "sets"}
 # they look up for convenience, inside the method, so that nothing is loaded that is not used
 LOOKING_UP = {"Project.view", "Project.run", "Slide.view"}
 # the face of the package names public things of all rooms; helpers for tests may use any
@@ -41,9 +59,9 @@ class Import(NamedTuple):
     target: str
 
 
-def imports_of(file: Path) -> Iterator[Import]:
-    """Yield what a module takes from the package, with the function or block that it does so in."""
-    name = file.relative_to(PACKAGE)
+def imports_of(file: Path, package: str = "wsinb") -> Iterator[Import]:
+    """Yield what a module takes from a package, with the function or block that it does so in."""
+    name = file.relative_to(PACKAGE.parent.joinpath(*package.split(".")))
     room = name.parts[0].removesuffix(".py")
 
     def walk(node: ast.AST, place: str) -> Iterator[Import]:
@@ -53,7 +71,7 @@ def imports_of(file: Path) -> Iterator[Import]:
             elif isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
                 yield from walk(child, "TYPE_CHECKING")
             elif isinstance(child, ast.Import | ast.ImportFrom):
-                for target in targets(child):
+                for target in targets(child, package):
                     yield Import(str(name), child.lineno, place, room, target)
             else:
                 yield from walk(child, place)
@@ -61,17 +79,19 @@ def imports_of(file: Path) -> Iterator[Import]:
     return walk(ast.parse(file.read_text()), "")
 
 
-def targets(node: ast.Import | ast.ImportFrom) -> list[str]:
-    """Return the rooms that a statement imports from."""
+def targets(node: ast.Import | ast.ImportFrom, package: str) -> list[str]:
+    """Return the rooms of a package that a statement imports from."""
     if isinstance(node, ast.Import):
         names = [alias.name for alias in node.names]
-    elif node.module == "wsinb":
-        names = [wsinb._HOME.get(alias.name, f"wsinb.{alias.name}") for alias in node.names]
+    elif node.module == package:
+        homes = wsinb._HOME if package == "wsinb" else {}
+        names = [homes.get(alias.name, f"{package}.{alias.name}") for alias in node.names]
     else:
         assert not node.level, "the package imports by whole names"
         names = [node.module or ""]
+    start = package.split(".")
     parts = [name.split(".") for name in names]
-    return [path[1] for path in parts if path[0] == "wsinb" and len(path) > 1]
+    return [path[len(start)] for path in parts if path[: len(start)] == start and len(path) > len(start)]
 
 
 IMPORTS = [
@@ -81,16 +101,29 @@ IMPORTS = [
     if taken.room not in FREE and taken.target != taken.room and taken.target in FLOOR
 ]
 
+INNER_IMPORTS = [
+    taken
+    for file in sorted((PACKAGE / "versions").rglob("*.py"))
+    for taken in imports_of(file, "wsinb.versions")
+    if taken.room != "__init__" and taken.target != taken.room
+]
+
 
 def looks_up(taken: Import) -> bool:
     return FLOOR[taken.target] >= FLOOR[taken.room]
 
 
+def looks_up_inside(taken: Import) -> bool:
+    return INNER_FLOOR[taken.target] >= INNER_FLOOR[taken.room]
+
+
+def rooms_of(folder: Path) -> set[str]:
+    return {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+
+
 def test_every_room_has_a_floor() -> None:
-    rooms = {
-        path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
-    }
-    assert rooms - FREE == set(FLOOR)
+    assert rooms_of(PACKAGE) - FREE == set(FLOOR)
+    assert rooms_of(PACKAGE / "versions") - FREE == set(INNER_FLOOR)
 
 
 @pytest.mark.parametrize("room", sorted(FLOOR))
@@ -105,3 +138,16 @@ def test_imports_go_down(room: str) -> None:
 
 def test_the_exceptions_are_still_needed() -> None:
     assert {taken.place for taken in IMPORTS if looks_up(taken)} - {"TYPE_CHECKING"} == LOOKING_UP
+
+
+@pytest.mark.parametrize("room", sorted(INNER_FLOOR))
+def test_imports_inside_versions_go_down(room: str) -> None:
+    up = [taken for taken in INNER_IMPORTS if taken.room == room and looks_up_inside(taken)]
+    assert [taken for taken in up if taken.place not in INNER_LOOKING_UP | {"TYPE_CHECKING"}] == []
+    assert {taken.target for taken in up if taken.place == "TYPE_CHECKING"} <= HANDED_DOWN
+
+
+def test_the_exceptions_inside_versions_are_still_needed() -> None:
+    up = [taken for taken in INNER_IMPORTS if looks_up_inside(taken)]
+    assert {taken.place for taken in up} - {"TYPE_CHECKING"} == INNER_LOOKING_UP
+    assert {taken.target for taken in up if taken.place == "TYPE_CHECKING"} == HANDED_DOWN
