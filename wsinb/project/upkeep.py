@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from wsinb.progress import Progress
@@ -57,6 +58,8 @@ class UpkeepWords:
     def gc(self, grace: timedelta = GRACE, dry_run: bool = False, progress: Progress = None) -> GcReport:
         """Remove files that no version needs: left by commits that failed and by killed processes.
 
+        Also the plain files of `path_of` that nobody asked for within the period of grace.
+
         All versions stay, also those of deleted branches and tags.
 
         Parameters
@@ -74,9 +77,12 @@ class UpkeepWords:
         StorageError
             If a file that says what is needed is missing or damaged; then nothing is removed.
         """
+        from wsinb.versions.readers.plain import clear_plain
         from wsinb.versions.upkeep.gc import gc
 
-        return gc(self.repository, grace, dry_run, progress)
+        report = gc(self.repository, grace, dry_run, progress)
+        plain = clear_plain(self.repository, datetime.now(UTC) - grace, dry_run)
+        return replace(report, removed={**report.removed, "plain files": plain}) if plain[0] else report
 
     def verify(self, progress: Progress = None) -> VerifyReport:
         """Read every file of the store and check it against its hash and what names it.

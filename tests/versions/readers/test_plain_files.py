@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from pathlib import Path
 
 import dask_geopandas
@@ -220,3 +222,15 @@ def test_own_columns_are_read_everywhere_by_name_with_their_units(project, tmp_p
     assert {feature["properties"]["area"] for feature in collection["features"]} == {81.0}
     project.columns.rename("area", "size")
     assert "size" in gpd.read_parquet(project.path_of("main", "one")).columns
+
+
+def test_plain_files_that_nobody_asked_for_are_cleared_away(project):
+    old, new = project.path_of(project.log()[1].id, "one"), project.path_of("main", "one")
+    two_weeks_ago = time.time() - 14 * 86_400
+    os.utime(old, (two_weeks_ago, two_weeks_ago))
+    assert project.gc(dry_run=True).removed["plain files"] == (1, old.stat().st_size)
+    assert old.exists()
+    project.gc()
+    assert not old.exists()
+    assert new.exists()
+    assert len(gpd.read_parquet(project.path_of(project.log()[1].id, "one"))) == 32

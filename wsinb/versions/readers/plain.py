@@ -6,6 +6,7 @@ import contextlib
 import os
 import uuid
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from wsinb.versions.tables.columns import plain_table
 if TYPE_CHECKING:
     from wsinb.versions.repository import Repository
 
-__all__ = ["plain_file", "plain_pieces", "write_plain", "writing"]
+__all__ = ["clear_plain", "plain_file", "plain_pieces", "write_plain", "writing"]
 
 ROW_GROUP = 5_000  # small enough to pick a region by the statistics of bbox, large enough to scan
 
@@ -34,7 +35,7 @@ ROW_GROUP = 5_000  # small enough to pick a region by the statistics of bbox, la
 def plain_file(repository: Repository, head: Head, slide: str) -> Path:
     """Return a plain GeoParquet file of a slide's annotations at a version; made once and kept.
 
-    It lies in the store's folder ``plain`` (of a store elsewhere: in the user's cache), apart from what
+    It lies in the store's folder ``plain`` (if that cannot be written: in the user's cache), apart from what
     the store itself reads, so that nothing is lost if it is changed or removed.
 
     Raises
@@ -117,11 +118,26 @@ def _content(repository: Repository, head: Head, slide: str) -> str:
 
 def _folder(repository: Repository) -> Path:
     store = repository.store
-    if isinstance(store, PosixStore):
+    if isinstance(store, PosixStore) and os.access(store.folder, os.W_OK):
         return store.folder / "plain"
     from platformdirs import user_cache_path
 
     return user_cache_path("wsinb", appauthor=False) / "plain"
+
+
+def clear_plain(repository: Repository, cutoff: datetime, dry_run: bool = False) -> tuple[int, int]:
+    """Remove the plain files that nobody asked for since a time; return how many, and their bytes."""
+    count = size = 0
+    for path in _folder(repository).glob("*/*"):
+        with contextlib.suppress(FileNotFoundError):  # somebody else clears away, too
+            status = path.stat()
+            if status.st_mtime < cutoff.timestamp():
+                count, size = count + 1, size + status.st_size
+                if not dry_run:
+                    path.unlink()
+                    with contextlib.suppress(OSError):  # another file lies there
+                        path.parent.rmdir()
+    return count, size
 
 
 @contextlib.contextmanager
