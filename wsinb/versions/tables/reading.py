@@ -135,10 +135,11 @@ class Tables:
         """
         top = self._top(state, staged)
         parts = [part for part in (*self.parts(state), *added) if l0_box is None or _meets(part, l0_box)]
+        changed = top.ids.take(sorted_order(top.ids))
         for number, part in enumerate(parts):
             if number % WARMED == 0:
                 self._warm_parts(parts[number : number + WARMED], with_keys=len(top.ids) > 0)
-            yield self._read_part(part, top.ids, l0_box)
+            yield self._read_part(part, changed, l0_box)
         yield from self._top_rows(top, top.alive, l0_box)
 
     def lookup(self, state: State, wanted: Ids, staged: Overlay | None = None) -> pa.Table:
@@ -201,7 +202,7 @@ class Tables:
             return bounds_of_rows(self._open(overlay.file).read(["bbox"]))
 
     def part_rows(self, part: PartInfo, without: Ids) -> pa.Table:
-        """Return the rows of a part but those of some ids."""
+        """Return the rows of a part but those of some sorted ids."""
         return self._read_part(part, without, None)
 
     def part_ids(self, sha: str) -> Ids:
@@ -268,7 +269,7 @@ class Tables:
         file = self._file(part_key(part.sha256))
         keep = np.ones(part.rows, bool)
         if len(changed):
-            keep[self._rows_in_part(part, changed)] = False
+            keep[self._rows_of_sorted(part, changed)] = False
         groups = _groups_in_box(file, l0_box)
         return self._read_groups(file, groups, keep[_row_numbers(file, groups)], l0_box)
 
@@ -288,6 +289,13 @@ class Tables:
         sorted_ids, rows = self._part_keys(part)
         found = locate(sorted_ids, ids)
         return rows[found[found >= 0]].astype(np.int64)
+
+    def _rows_of_sorted(self, part: PartInfo, ids: Ids) -> npt.NDArray[np.int64]:
+        """Return the numbers of the rows of a part with one of the sorted ids; fewer are sought in more."""
+        sorted_ids, rows = self._part_keys(part)
+        if len(ids) <= len(sorted_ids):
+            return self._rows_in_part(part, ids)
+        return rows[locate(ids, sorted_ids) >= 0].astype(np.int64)
 
     def _part_keys(self, part: PartInfo) -> tuple[Ids, npt.NDArray[np.uint16]]:
         return self._load_keys(keys_key(part.sha256))
