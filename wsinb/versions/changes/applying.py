@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from wsinb.versions.changes.conflicts import ConflictItem, conflict_error
+from wsinb.versions.changes.sides import rows_among, rows_of
 from wsinb.versions.changes.slidedelta import SlideDiff, row_dicts
 from wsinb.versions.tables.hashes import NO_ROW, hash_rows
-from wsinb.versions.tables.ids import id_texts, locate, parse_ids, sorted_order
+from wsinb.versions.tables.ids import id_texts
 from wsinb.versions.tables.values import to_frame
 
 if TYPE_CHECKING:
@@ -56,16 +57,12 @@ def apply_diff(parts: Iterable[SlideDiff], session: Session) -> None:
 
 def _clashes(part: SlideDiff, stored: pa.Table) -> list[ConflictItem]:
     """Return a conflict for each id whose stored row is not the old one."""
-    ids = parse_ids(stored.column("id"))
-    order = sorted_order(ids)
-    found = locate(ids.take(order), part.ids)
-    rows = np.full(len(part), -1, np.int64)
-    rows[found >= 0] = order[found[found >= 0]]
+    rows = rows_of(stored, part.ids)
     hashes = np.where(rows >= 0, np.append(hash_rows(stored), np.uint64(NO_ROW))[rows], np.uint64(NO_ROW))
     unlike = np.flatnonzero(hashes != part.old_hash)
     some = part.take(unlike)
-    old = row_dicts(some.old, np.where(some.in_old, np.cumsum(some.in_old) - 1, -1), part.columns)
-    new = row_dicts(some.new, np.where(some.in_new, np.cumsum(some.in_new) - 1, -1), part.columns)
+    old = row_dicts(some.old, rows_among(some.in_old), part.columns)
+    new = row_dicts(some.new, rows_among(some.in_new), part.columns)
     ours = row_dicts(stored, rows[unlike], part.columns)
     return [
         ConflictItem(part.slide, text, None, *sides)

@@ -27,12 +27,11 @@ def read_lists(repository: Repository, record: Record) -> Lists:
     """Return the lists of a commit."""
     metadata = dict(repository.metadata_of(record))
     columns = metadata.pop("columns", [])
-    sets = record.data["sets"]
     return {
         "slides": repository.slides_of(record),
         "labels": {label["name"]: label for label in repository.labels_of(record).to_json()},
         "columns": {column["key"]: column for column in columns},
-        "sets": dict(repository.objects.get(sets)["sets"]) if sets else {},
+        "sets": dict(repository.sets_of(record)),
         "project": metadata,
     }
 

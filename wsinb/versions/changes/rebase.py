@@ -11,22 +11,13 @@ import pyarrow as pa
 from wsinb.errors import Conflict
 from wsinb.versions.changes.chosen import value_setter
 from wsinb.versions.changes.conflicts import ConflictItem, Conflicts, Resolver, choose
-from wsinb.versions.changes.sides import union
+from wsinb.versions.changes.sides import rows_of, union
 from wsinb.versions.changes.slidedelta import SlideDiff, row_dicts
 from wsinb.versions.changes.threeway import RowClash, meet
 from wsinb.versions.graph.records import Record
 from wsinb.versions.graph.refs import Head
 from wsinb.versions.tables.columns import conform
-from wsinb.versions.tables.ids import (
-    Ids,
-    concat_ids,
-    id_texts,
-    isin,
-    last_of_each,
-    locate,
-    parse_ids,
-    sorted_order,
-)
+from wsinb.versions.tables.ids import Ids, concat_ids, id_texts, isin, last_of_each
 from wsinb.versions.tables.staging import Staged
 
 if TYPE_CHECKING:
@@ -105,21 +96,13 @@ class _Meeting:
         items = self.clash.items(every=True)
         rest = ids.take(~isin(ids, self.clash.ids))
         sides = [
-            row_dicts(table, _places(table, rest), self.columns)
+            row_dicts(table, rows_of(table, rest), self.columns)
             for table in (self.base, self.ours, self.theirs)
         ]
         texts = id_texts(rest)
         return items + [
             ConflictItem(self.slide, text, None, *rows) for text, *rows in zip(texts, *sides, strict=True)
         ]
-
-
-def _places(table: pa.Table, ids: Ids) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return the row of each id; -1 where there is none."""
-    there = parse_ids(table.column("id"))
-    order = sorted_order(there)
-    found = locate(there.take(order), ids)
-    return np.where(found >= 0, order[found], -1) if len(order) else found
 
 
 def _check_removed(branch: str, records: list[Record], staged: Mapping[str, Staged]) -> None:

@@ -15,7 +15,7 @@ from wsinb.versions.tables.columns import concat
 from wsinb.versions.tables.hashes import NO_ROW, hash_rows
 from wsinb.versions.tables.ids import Ids, concat_ids, isin, locate, parse_ids, sorted_order
 
-__all__ = ["Hashes", "Mask", "Rows", "Side", "aligned", "union"]
+__all__ = ["Hashes", "Mask", "Order", "Rows", "Side", "aligned", "rows_among", "rows_of", "union"]
 
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
@@ -120,6 +120,17 @@ def union(one: Ids, other: Ids) -> Ids:
 
 def aligned(table: pa.Table, ids: Ids) -> pa.Table:
     """Return the rows of a table in the order of ids; each of them has a row."""
-    found = parse_ids(table.column("id"))
-    order = sorted_order(found)
-    return table.take(pa.array(order[locate(found.take(order), ids)]))
+    return table.take(pa.array(rows_of(table, ids)))
+
+
+def rows_of(table: pa.Table, ids: Ids) -> Order:
+    """Return the number of each id's row in a table, which may be in any order; -1 where there is none."""
+    there = parse_ids(table.column("id"))
+    order = sorted_order(there)
+    found = locate(there.take(order), ids)
+    return np.where(found >= 0, order[found], -1) if len(order) else found
+
+
+def rows_among(present: Mask) -> Order:
+    """Return the number of each row in a table of those present only; -1 where there is none."""
+    return np.where(present, np.cumsum(present) - 1, -1)

@@ -14,7 +14,7 @@ import shapely
 
 from wsinb.errors import InvalidInput
 from wsinb.versions.changes.fields import all_columns, differing_fields
-from wsinb.versions.changes.sides import Hashes, Mask, Order, Side, union
+from wsinb.versions.changes.sides import Hashes, Mask, Order, Side, rows_among, union
 from wsinb.versions.tables.columns import Column
 from wsinb.versions.tables.files import bounds_of_rows, hilbert_order
 from wsinb.versions.tables.hashes import hash_rows
@@ -177,13 +177,12 @@ class SlideDiff:
 
     def changes(self) -> Iterator[Change]:
         """Yield the changes one by one, along `order`."""
-        old_row = np.cumsum(self.in_old) - 1
-        new_row = np.cumsum(self.in_new) - 1
+        old_row, new_row = rows_among(self.in_old), rows_among(self.in_new)
         for start in range(0, len(self), BATCH):
             some = self.order[start : start + BATCH]
             texts = id_texts(self.ids.take(some))
-            before = row_dicts(self.old, np.where(self.in_old[some], old_row[some], -1), self.columns)
-            after = row_dicts(self.new, np.where(self.in_new[some], new_row[some], -1), self.columns)
+            before = row_dicts(self.old, old_row[some], self.columns)
+            after = row_dicts(self.new, new_row[some], self.columns)
             for number, text, old, new in zip(some.tolist(), texts, before, after, strict=True):
                 yield Change(self.slide, text, str(self.kinds[number]), self.fields[number], old, new)
 

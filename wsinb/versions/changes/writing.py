@@ -34,9 +34,7 @@ MOST_STALE = 0.2
 """A part of which more rows than this changed since it was written is not worth taking over."""
 
 
-def write_changes(
-    repository: Repository, base: Head, staged: Mapping[str, Staged]
-) -> dict[str, SlideChange]:
+def write_changes(repository: Repository, base: Head, staged: Mapping[str, Staged]) -> dict[str, SlideChange]:
     """Store the files by which a commit makes the edits of some slides, made on `base`; several at once."""
 
     def write(slide: str) -> SlideChange:
