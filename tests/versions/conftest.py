@@ -59,14 +59,6 @@ def own_journals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _journals_of_object_stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep them out of the data folder of whoever runs the tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JUPYTER_DATA_DIR", str(tmp_path_factory.mktemp("data")))
-        yield
-
-
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """The address of a real S3 server, one for the whole run; the environment has what clients need."""

@@ -12,6 +12,7 @@ from wsinb.errors import StorageError
 from wsinb.project import create_project, open_project
 from wsinb.testing.faults import faulty_server
 from wsinb.versions.graph.refs import NEAR
+from wsinb.versions.storage.layout import commit_key
 
 
 @pytest.mark.parametrize("others", [0, 1, NEAR - 1, NEAR, NEAR + 1, 3 * NEAR])
@@ -49,6 +50,19 @@ def test_a_project_whose_branches_are_gone_says_so(tmp_path):
     shutil.rmtree(tmp_path / "study" / ".wsinb" / "refs")
     with pytest.raises(StorageError, match="has lost its branches"):
         project.head()
+
+
+def test_a_damaged_commit_is_not_read_through_a_pointer(place_at):
+    place = place_at("posix")
+    project = place.create("one")
+    session = project.session()
+    session["one"].upsert(new_annotations([shapely.Point(1, 1)]))
+    commit = session.commit("one point").id
+    project.compact()  # a pointer to the same commit
+    file = project.path / ".wsinb" / commit_key(commit)
+    file.write_bytes(file.read_bytes().replace(b"one point", b"two point"))
+    with pytest.raises(StorageError, match=f"{commit}.* is damaged"):
+        place.open().head()
 
 
 def test_a_branch_that_was_deleted_and_made_again_is_found(place):

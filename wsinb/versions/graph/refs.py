@@ -24,6 +24,7 @@ from wsinb.versions.storage.layout import (
     sha256,
     unquote_name,
 )
+from wsinb.versions.storage.objects import read_verified
 from wsinb.versions.storage.store import Store
 
 __all__ = ["Head", "Refs", "check_ref_name", "entry_key"]
@@ -160,7 +161,8 @@ class Refs:
             if value.get("deleted"):
                 return number, None
             target = value["commit"]
-            record = Record(target, parse(self._store.get(commit_key(target)), commit_key(target)))
+            data = read_verified(self._store, commit_key(target), target)
+            record = Record(target, parse(data, commit_key(target)))
             states = {slide: State.from_json(state) for slide, state in value.get("states", {}).items()}
         except (KeyError, TypeError, ValueError, AttributeError, FileNotFoundError) as error:
             raise StorageError(
