@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from wsinb.annotate.schema import SCHEMA
 from wsinb.versions.changes.sides import Hashes, Mask
 from wsinb.versions.changes.slidedelta import SlideDiff
 from wsinb.versions.graph.commits import SlideChange
 from wsinb.versions.graph.records import PartInfo, State
 from wsinb.versions.tables.columns import concat
-from wsinb.versions.tables.files import CHANGES_SCHEMA, NEW, OLD, OP
+from wsinb.versions.tables.files import CHANGES_SCHEMA, deletions, marked
 from wsinb.versions.tables.hashes import NO_ROW, hash_rows
-from wsinb.versions.tables.ids import Ids, concat_ids, id_texts, isin, locate, parse_ids, sorted_order
+from wsinb.versions.tables.ids import Ids, concat_ids, isin, locate, parse_ids, sorted_order
 from wsinb.versions.tables.reading import Tables, overlay_of
 from wsinb.versions.tables.staging import WRITERS, Staged, write_change
 
@@ -137,24 +136,11 @@ def _change_set(diff: SlideDiff, stale: Ids, below: tuple[Ids, Hashes]) -> pa.Ta
     places = at[diff.in_new & (diff.in_old | on_part)]
     old[places >= 0] = below[1][places[places >= 0]]
     gone = ~isin(below[0], diff.ids)
+    none = np.full(len(added), NO_ROW, np.uint64)
     pieces = [
-        _marked(added.new, "add", np.zeros(len(added), np.uint64), np.zeros(len(added), np.uint64)),
-        _marked(changed.new, "update", old, changed.new_hash),
-        _deletions(deleted.ids, deleted.old_hash),
-        _deletions(below[0].take(gone), below[1][gone]),
+        marked(concat([added.new]), "add", none, none),
+        marked(concat([changed.new]), "update", old, changed.new_hash),
+        deletions(deleted.ids, deleted.old_hash),
+        deletions(below[0].take(gone), below[1][gone]),
     ]
     return pa.concat_tables([CHANGES_SCHEMA.empty_table(), *pieces], promote_options="default")
-
-
-def _deletions(ids: Ids, old: Hashes) -> pa.Table:
-    texts = pa.array(id_texts(ids), pa.string())
-    columns = [texts if field.name == "id" else pa.nulls(len(ids), field.type) for field in SCHEMA]
-    return _marked(pa.table(columns, schema=SCHEMA), "delete", old, np.full(len(ids), NO_ROW, np.uint64))
-
-
-def _marked(rows: pa.Table, op: str, old: Hashes, new: Hashes) -> pa.Table:
-    rows = concat([rows])
-    marks = {OP: pa.array([op] * rows.num_rows, pa.string()), OLD: pa.array(old), NEW: pa.array(new)}
-    for name, column in marks.items():
-        rows = rows.append_column(name, column)
-    return rows

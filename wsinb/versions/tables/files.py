@@ -17,6 +17,8 @@ from wsinb.annotate.schema import SCHEMA
 from wsinb.errors import InvalidInput
 from wsinb.frames import Box
 from wsinb.versions.tables.columns import own_keys
+from wsinb.versions.tables.hashes import NO_ROW
+from wsinb.versions.tables.ids import Ids, id_array
 
 __all__ = [
     "CHANGES_SCHEMA",
@@ -25,10 +27,15 @@ __all__ = [
     "OP",
     "OPS",
     "ROW_GROUP",
+    "bounds_of_rows",
     "box_mask",
+    "check_box",
+    "deletions",
     "encode_changes",
     "encode_part",
     "hilbert_order",
+    "marked",
+    "order_of_boxes",
     "table_bounds",
 ]
 
@@ -50,12 +57,35 @@ MARKS = (pa.field(OP, pa.string()), pa.field(OLD, pa.uint64()), pa.field(NEW, pa
 CHANGES_SCHEMA = pa.schema([*SCHEMA, *MARKS])
 
 
+def marked(
+    rows: pa.Table,
+    ops: str | npt.NDArray[np.str_] | npt.NDArray[np.object_],
+    old: npt.NDArray[np.uint64],
+    new: npt.NDArray[np.uint64],
+) -> pa.Table:
+    """Return rows of a table as those of a change set: what is done to them, and both content hashes."""
+    texts = pa.repeat(pa.scalar(ops), rows.num_rows) if isinstance(ops, str) else pa.array(ops, pa.string())
+    for name, column in ((OP, texts), (OLD, pa.array(old)), (NEW, pa.array(new))):
+        rows = rows.append_column(name, column)
+    return rows
+
+
+def deletions(ids: Ids, old: npt.NDArray[np.uint64]) -> pa.Table:
+    """Return rows of a change set that delete ids, given the hashes of their rows."""
+    columns = [id_array(ids) if field.name == "id" else pa.nulls(len(ids), field.type) for field in SCHEMA]
+    return marked(pa.table(columns, schema=SCHEMA), OPS[2], old, np.full(len(ids), NO_ROW, np.uint64))
+
+
 def hilbert_order(table: pa.Table) -> npt.NDArray[np.int64]:
     """Return the row order along a Hilbert curve over the centres; rows without geometry last."""
-    bounds = bounds_of_rows(table)
+    return order_of_boxes(bounds_of_rows(table))
+
+
+def order_of_boxes(bounds: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Return the order of boxes, shape (n, 4), along a Hilbert curve over the centres; those of NaN last."""
     present = np.flatnonzero(~np.isnan(bounds[:, 0]))
     if not len(present):
-        return np.arange(table.num_rows)
+        return np.arange(len(bounds))
     centres = (bounds[present, :2] + bounds[present, 2:]) / 2
     order = present[np.argsort(_hilbert_distance(centres), kind="stable")]
     return np.concatenate([order, np.flatnonzero(np.isnan(bounds[:, 0]))])
@@ -173,7 +203,7 @@ def check_box(bbox: Iterable[float] | None) -> Box | None:
         return None
     try:
         box = Box(*(float(value) for value in bbox))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidInput(
             f"A box is four numbers (xmin, ymin, xmax, ymax) in level-0 pixels: {error}."
         ) from error

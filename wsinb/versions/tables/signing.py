@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from wsinb.annotate.schema import SCHEMA
 from wsinb.versions.tables.columns import own_keys
 from wsinb.versions.tables.hashes import HASHED
-from wsinb.versions.tables.ids import Ids, locate, parse_ids
+from wsinb.versions.tables.ids import Ids, locate, parse_ids, sorted_order
 
 __all__ = ["sign"]
 
@@ -31,7 +31,7 @@ def sign(rows: pa.Table, ids: Ids, stored: pa.Table, author: str) -> tuple[pa.Ta
         Signs new rows that name no creator, and all changed ones.
     """
     old_ids = parse_ids(stored.column("id"))
-    order = np.lexsort((old_ids.low, old_ids.high))
+    order = sorted_order(old_ids)
     found = locate(old_ids.take(order), ids)
     exists = found >= 0
     # the stored row of each row; null where there is none

@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from wsinb.annotate.schema import SCHEMA
 from wsinb.versions.graph.commits import SlideChange
 from wsinb.versions.graph.records import PartInfo, State
 from wsinb.versions.storage.layout import changes_key, keys_key, part_key, sha256
@@ -21,17 +20,18 @@ from wsinb.versions.tables.columns import concat, conform
 from wsinb.versions.tables.files import (
     CHANGES_SCHEMA,
     NEW,
-    OLD,
     OP,
     OPS,
     ROW_GROUP,
+    deletions,
     encode_changes,
     encode_part,
     hilbert_order,
+    marked,
     table_bounds,
 )
 from wsinb.versions.tables.hashes import NO_ROW, hash_rows
-from wsinb.versions.tables.ids import Ids, concat_ids, encode_keys, id_array, isin, locate, parse_ids
+from wsinb.versions.tables.ids import Ids, concat_ids, encode_keys, isin, locate, parse_ids, sorted_order
 from wsinb.versions.tables.reading import Overlay, Tables, overlay_of
 from wsinb.versions.tables.spilled import Spilled
 
@@ -39,7 +39,6 @@ __all__ = ["PART_ROWS", "WRITERS", "Staged", "stage", "write_change", "write_par
 
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
-Texts = npt.NDArray[np.str_]
 
 PART_ROWS = 25_000
 BULK_ROWS = 20_000
@@ -122,7 +121,10 @@ class Staged:
         if self.spilled is None:
             return self
         table = self.table.filter(pa.array(~self._undone))
-        pieces = [_marked(piece, "add") for piece in self.spilled.pieces()]
+        pieces = []
+        for piece in self.spilled.pieces():
+            none = np.full(piece.num_rows, NO_ROW, np.uint64)
+            pieces.append(marked(piece, "add", none, none))
         return Staged(overlay_of(pa.concat_tables([table, *pieces], promote_options="default")))
 
     @property
@@ -148,7 +150,7 @@ class Staged:
         new = np.zeros(len(ids), np.uint64)
         new[in_base] = hash_rows(rows.filter(pa.array(in_base)))
         changed = ~in_base | (new != old)
-        return self._on_top(rows, np.where(in_base, "update", "add"), old, new, ids, changed)
+        return self._on_top(marked(rows, np.where(in_base, "update", "add"), old, new), ids, changed)
 
     def delete(self, ids: Ids, stored: pa.Table) -> Staged:
         """Return the edits with ids deleted; those that are not in the base leave no trace.
@@ -156,20 +158,13 @@ class Staged:
         `ids` and `stored` are as of `upsert`.
         """
         old = self._base_hashes(ids, stored)
-        texts = id_array(ids)
-        columns = [texts if field.name == "id" else pa.nulls(len(ids), field.type) for field in SCHEMA]
-        rows = pa.table(columns, schema=SCHEMA)
-        ops, new = np.full(len(ids), "delete"), np.zeros(len(ids), np.uint64)
         stays = old != NO_ROW
         if self.spilled is not None:
             stays |= self.spilled.holds(ids)
-        return self._on_top(rows, ops, old, new, ids, stays)
+        return self._on_top(deletions(ids, old), ids, stays)
 
-    def _on_top(self, rows: pa.Table, ops: Texts, old: Hashes, new: Hashes, ids: Ids, kept: Mask) -> Staged:
-        """Return the edits without any on `ids`, followed by the rows that are kept."""
-        hashes = {OP: pa.array(ops, pa.string()), OLD: pa.array(old), NEW: pa.array(new)}
-        for name, column in hashes.items():
-            rows = rows.append_column(name, column)
+    def _on_top(self, rows: pa.Table, ids: Ids, kept: Mask) -> Staged:
+        """Return the edits without any on `ids`, followed by the rows of a change set that are kept."""
         before = self.table.filter(pa.array(~isin(self.ids, ids)))
         after = rows.filter(pa.array(kept))
         spilled = None if self.spilled is None else self.spilled.hiding(ids)
@@ -184,7 +179,7 @@ class Staged:
             as_in_base &= ~self.spilled.holds(stored_ids)
         known = concat_ids([self.ids, stored_ids.take(as_in_base)])
         hashes = np.concatenate([self.overlay.old, hash_rows(stored.filter(pa.array(as_in_base)))])
-        order = np.lexsort((known.low, known.high))
+        order = sorted_order(known)
         found = locate(known.take(order), ids)
         old = np.zeros(len(ids), np.uint64)
         old[found >= 0] = hashes[order[found[found >= 0]]]
@@ -251,15 +246,6 @@ def write_change(store: Store, tables: Tables, base: State, staged: Staged) -> S
     staged = _spill(store, tables, base, staged)
     sets = (_write_set(store, staged.table),) if len(staged.ids) else ()
     return SlideChange(counts["added"], counts["updated"], counts["deleted"], sets, staged.parts)
-
-
-def _marked(rows: pa.Table, op: str) -> pa.Table:
-    """Return rows as those of a change set, without hashes."""
-    none = pa.array(np.zeros(rows.num_rows, np.uint64))
-    marks = {OP: pa.repeat(pa.scalar(op), rows.num_rows), OLD: none, NEW: none}
-    for name, column in marks.items():
-        rows = rows.append_column(name, column)
-    return rows
 
 
 def _write_set(store: Store, table: pa.Table) -> str:

@@ -11,10 +11,11 @@ import numpy.typing as npt
 from wsinb.versions.graph.records import PartInfo
 from wsinb.versions.tables import staging
 from wsinb.versions.tables.columns import concat, conform
+from wsinb.versions.tables.files import order_of_boxes
 from wsinb.versions.tables.ids import isin, locate
 from wsinb.versions.tables.reading import Tables
 from wsinb.versions.tables.staging import write_parts
-from wsinb.versions.upkeep.runs import Merged, Order, order_of_boxes
+from wsinb.versions.upkeep.runs import Merged, Order
 
 if TYPE_CHECKING:
     from wsinb.versions.repository import Repository

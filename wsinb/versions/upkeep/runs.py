@@ -10,18 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import shapely
 
 from wsinb.versions.changes.net import tail
 from wsinb.versions.graph.records import Record, State
 from wsinb.versions.storage.layout import history_key, run_key, sha256
 from wsinb.versions.storage.store import Store
 from wsinb.versions.tables.columns import concat
-from wsinb.versions.tables.files import NEW, OLD, OP, OPS, encode_changes, hilbert_order
+from wsinb.versions.tables.files import OPS, encode_changes, hilbert_order, marked, order_of_boxes
 from wsinb.versions.tables.hashes import NO_ROW
 from wsinb.versions.tables.history import Entries, encode_history
 from wsinb.versions.tables.ids import Ids, concat_ids
@@ -114,9 +112,7 @@ class Merged(NamedTuple):
         table = concat(pieces)
         order = np.concatenate([np.empty(0, np.int64), *orders])
         kinds = np.where(self.old == NO_ROW, 0, np.where(self.new == NO_ROW, 2, 1))[order]
-        table = table.append_column(OP, pa.array(np.array(OPS, object)[kinds], pa.string()))
-        table = table.append_column(OLD, pa.array(self.old[order]))
-        return table.append_column(NEW, pa.array(self.new[order]))
+        return marked(table, np.array(OPS, object)[kinds], self.old[order], self.new[order])
 
 
 def merged(overlays: Sequence[Overlay]) -> Merged:
@@ -155,16 +151,6 @@ def write_runs(store: Store, tables: Tables, change: Merged) -> tuple[str, ...]:
         shas.append(sha256(data))
         store.put_if_absent(run_key(shas[-1]), data)
     return tuple(shas)
-
-
-def order_of_boxes(bounds: npt.NDArray[np.float64]) -> Order:
-    """Return the order of boxes, shape (n, 4), along a Hilbert curve; those of NaN last."""
-    present = np.flatnonzero(~np.isnan(bounds[:, 0]))
-    centres = (bounds[present, :2] + bounds[present, 2:]) / 2
-    if len(present):
-        distance = gpd.GeoSeries(shapely.points(centres)).hilbert_distance().to_numpy()
-        present = present[np.argsort(distance, kind="stable")]
-    return np.concatenate([present, np.flatnonzero(np.isnan(bounds[:, 0]))])
 
 
 def tail_history(repository: Repository, record: Record, slide: str, state: State) -> Entries | None:
