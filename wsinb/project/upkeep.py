@@ -78,18 +78,18 @@ class UpkeepWords:
             If a file that says what is needed is missing or damaged; then nothing is removed.
         """
         from wsinb.versions.readers.plain import clear_plain
-        from wsinb.versions.upkeep.gc import gc
+        from wsinb.versions.upkeep.gc import LONGEST_GRACE, gc
 
         report = gc(self.repository, grace, dry_run, progress)
-        plain = clear_plain(self.repository, datetime.now(UTC) - grace, dry_run)
+        plain = clear_plain(self.repository, datetime.now(UTC) - min(grace, LONGEST_GRACE), dry_run)
         return replace(report, removed={**report.removed, "plain files": plain}) if plain[0] else report
 
     def verify(self, progress: Progress = None) -> VerifyReport:
         """Read every file of the store and check it against its hash and what names it.
 
         A single changed bit is found, and every file that is missing; each is named with the version
-        or slide that needs it, and what to do. Journals and the plain files of `path_of` are no
-        versions and are left out.
+        or slide that needs it, and what to do; so is a journal of edits that are not committed. The plain
+        files of `path_of` can be made again and are left out.
 
         Parameters
         ----------
@@ -101,6 +101,14 @@ class UpkeepWords:
         VerifyReport
             ``report.ok``; ``report.damage``, a tuple of `Damage`.
         """
-        from wsinb.versions.upkeep.verify import verify
+        from wsinb.versions.journal.reading import damage_of, journals_in
+        from wsinb.versions.upkeep.verify import Damage, verify
 
-        return verify(self.repository, progress)
+        report = verify(self.repository, progress)
+        remedy = "project.recover() gives what can still be read of it"
+        journals = tuple(
+            Damage(f"journals/{path.name}", f"damaged ({sentence})", "edits that are not committed", remedy)
+            for path in journals_in(self.repository.journals)
+            for sentence in damage_of(path)
+        )
+        return replace(report, damage=report.damage + journals)

@@ -133,6 +133,23 @@ def test_any_missing_file_is_named_with_what_needs_it(everything):
             files[key].write_bytes(data)
 
 
+def test_a_missing_entry_of_a_branch_is_named_and_nothing_is_cleared_away(everything):
+    """Only the newest cannot be missed: nothing says that it was there."""
+    keys = sorted(key for key in files_of(everything) if key.startswith("refs/heads/main/"))
+    for key in (keys[1], keys[-1]):
+        file = files_of(everything)[key]
+        data = file.read_bytes()
+        file.unlink()
+        try:
+            (damage,) = everything.verify().damage
+            assert (damage.key, damage.problem, damage.belongs) == (key, "missing", "branch 'main'")
+            with pytest.raises(StorageError, match=key):
+                everything.gc()
+        finally:
+            file.write_bytes(data)
+    assert everything.verify().ok
+
+
 def test_damage_says_which_slide_and_commit(everything):
     files = files_of(everything)
     key = next(key for key in files if key.startswith("runs/"))
@@ -200,3 +217,24 @@ def test_checking_can_be_watched_and_cancelled(everything):
 
 def test_tables_are_the_same_after_all_that(everything):
     assert rows_of(everything.read("one")) == rows_of(open_project(everything.path).read("one"))
+
+
+def test_a_flipped_bit_in_a_journal_is_found_and_named(tmp_path):
+    project = create_project(tmp_path / "study")
+    add_slide(project, "one")
+    session = project.session()
+    session["one"].upsert(new_annotations([shapely.Point(1, 1)]))
+    session["one"].upsert(new_annotations([shapely.Point(i, 2) for i in range(1500)]))  # beside the lines
+    journals = sorted(path for path in (project.path / ".wsinb" / "journals").iterdir() if path.is_file())
+    assert {path.suffix for path in journals} == {".jsonl", ".arrow"}
+    assert project.verify().ok
+    chance = random.Random(3)
+    for path in journals * 20:
+        whole = path.read_bytes()
+        torn = whole.rstrip(b"\n") if path.suffix == ".jsonl" else whole  # without it a line never counted
+        at = chance.randrange(len(torn))
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << chance.randrange(8)]) + whole[at + 1 :])
+        report = project.verify()
+        path.write_bytes(whole)
+        assert {damage.key for damage in report.damage} == {f"journals/{session.journal}.jsonl"}
+        assert "recover" in report.damage[0].remedy

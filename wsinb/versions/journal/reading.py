@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from wsinb.errors import StorageError
 from wsinb.versions.journal.holders import Holder, is_held
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Written",
+    "damage_of",
     "is_alive",
     "journal_path",
     "journals_in",
@@ -76,12 +77,12 @@ def read_header(path: Path) -> Header:
     Raises
     ------
     FileNotFoundError
-        If there is none.
+        If there is none, or it is only being begun.
     StorageError
         If it is damaged, or cannot be read.
     """
     with explained(path, "read"), path.open("rb") as file:
-        return _header_of(path, file.readline(MAX_HEADER))[0]
+        return _header_of(path, file)[0]
 
 
 def read_journal(path: Path) -> Written:
@@ -97,7 +98,7 @@ def read_journal(path: Path) -> Written:
     entries: list[dict[str, Any]] = []
     damage: list[str] = []
     with explained(path, "read"), path.open("rb") as file:
-        header = _header_of(path, file.readline(MAX_HEADER))[0]
+        header = _header_of(path, file)[0]
         status = os.fstat(file.fileno())
         if status.st_size > MAX_FILE:
             raise StorageError(f"The journal {path} is larger than {MAX_FILE >> 20} MB: move it away.")
@@ -138,6 +139,26 @@ def read_table(path: Path, members: Any) -> pa.Table:
     return table
 
 
+def damage_of(path: Path) -> list[str]:
+    """Return what is damaged in a journal and the tables beside it, one sentence each."""
+    try:
+        written = read_journal(path)
+    except FileNotFoundError:
+        return []  # committed or discarded just now, or only being begun
+    except StorageError as error:
+        return [str(error)]
+    damage = list(written.damage)
+    for entry in written.entries:
+        if "rows" in entry:
+            try:
+                read_table(path, entry["rows"] if isinstance(entry["rows"], dict) else {})
+            except ValueError as error:
+                damage.append(
+                    f"Rows that the journal {path} names cannot be read ({error}): they are left out."
+                )
+    return damage
+
+
 def is_alive(path: Path) -> bool:
     """Say whether a process is at work on a journal.
 
@@ -149,14 +170,18 @@ def is_alive(path: Path) -> bool:
         if held:
             return True
         with path.open("rb") as file:
-            holder = _header_of(path, file.readline(MAX_HEADER))[1]
+            holder = _header_of(path, file)[1]
         runs = None if holder is None else holder.runs()
         if held is False and runs is not None:
             return False  # the process may be there, and have let go of the journal
         return bool(runs) or time.time() - path.stat().st_mtime < LONELY_S
 
 
-def _header_of(path: Path, line: bytes) -> tuple[Header, Holder | None]:
+def _header_of(path: Path, file: BinaryIO) -> tuple[Header, Holder | None]:
+    line = file.readline(MAX_HEADER)
+    if not line.endswith(b"\n") and time.time() - os.fstat(file.fileno()).st_mtime < LONELY_S:
+        # it may be being made at this moment; no edit is in it
+        raise FileNotFoundError(f"The journal {path} is only being begun.")
     try:
         if not line.endswith(b"\n"):
             raise ValueError("its first line is not whole")
