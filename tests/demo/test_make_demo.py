@@ -57,6 +57,7 @@ def test_the_folder_holds_slide_and_notebooks(demo):
     assert wsinb.open_slide(folder / f"{SLIDE}.tiff").size == (SIZE, SIZE)
     assert {path.name for path in (folder / "notebooks").rglob("*.ipynb")} == {
         "tour.ipynb",
+        "versions.ipynb",
         "segment_train.ipynb",
         "segment_apply.ipynb",
     }
