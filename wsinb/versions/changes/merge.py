@@ -20,7 +20,7 @@ from wsinb.versions.changes.conflicts import (
 from wsinb.versions.changes.delta import Diff
 from wsinb.versions.changes.plan import Plan
 from wsinb.versions.graph.commits import Draft
-from wsinb.versions.graph.records import Commit
+from wsinb.versions.graph.records import Commit, signed_counts
 from wsinb.versions.graph.refs import Head
 
 if TYPE_CHECKING:
@@ -169,9 +169,7 @@ class Merge:
         return {key: choice for key, (_, choice) in self._choices.items()}
 
     def _said(self) -> str:
-        diff = self.diff
-        counts = {word: sum(each[word] for each in diff.counts.values()) for word in _SIGNS}
-        changes = " ".join(f"{sign}{counts[word]}" for word, sign in _SIGNS.items() if counts[word])
+        changes = " ".join(signed_counts(self.diff.counts))
         conflicts, left = len(self.conflicts), len(self.unresolved)
         said = f"Merge of {self.source} ({self.theirs[:10]}) into {self.into} ({self.ours[:10]}): "
         return f"{said}{changes or 'no annotations'}, {conflicts} conflicts, {left} of them unresolved"
@@ -181,9 +179,6 @@ class Merge:
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(self._said())}</p>{self.diff._repr_html_()}{self.unresolved._repr_html_()}"
-
-
-_SIGNS = {"added": "+", "updated": "~", "deleted": "-"}
 
 
 def merge(

@@ -9,7 +9,7 @@ from typing import Any, overload
 
 from wsinb.listing import code, html_table, text_table
 
-__all__ = ["Artifact", "Bulk", "Commit", "Log", "PartInfo", "Record", "State"]
+__all__ = ["Artifact", "Bulk", "Commit", "Log", "PartInfo", "Record", "State", "signed_counts"]
 
 Bounds = tuple[float, float, float, float]
 
@@ -141,14 +141,19 @@ class Commit:
 
     def summary(self) -> str:
         """Return the changes in a few words."""
-        total = {word: sum(counts.get(word, 0) for counts in self.changes.values()) for word in _SIGNS}
-        parts = [f"{sign}{total[word]}" for word, sign in _SIGNS.items() if total[word]]
+        parts = signed_counts(self.changes)
         for kind, edits in self.edits.items():
             parts += [f"{kind} {_SIGNS[word]}{len(names)}" for word, names in sorted(edits.items()) if names]
         return " ".join(parts)
 
     def __str__(self) -> str:
         return f"{self.id[:10]}  {self.time:%Y-%m-%d %H:%M}  {self.author}  {self.message}"
+
+
+def signed_counts(changes: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Return the numbers of changes of all slides together, such as ``["+3", "-1"]``."""
+    total = {word: sum(counts.get(word, 0) for counts in changes.values()) for word in _SIGNS}
+    return [f"{sign}{total[word]}" for word, sign in _SIGNS.items() if total[word]]
 
 
 _SIGNS = {"added": "+", "updated": "~", "deleted": "-", "removed": "-"}

@@ -162,9 +162,9 @@ class Tables:
                 pieces.append(self._read_groups(file, groups, np.isin(_row_numbers(file, groups), rows)))
         return concat(pieces).combine_chunks()
 
-    def present(self, state: State, wanted: Ids, staged: Overlay | None = None) -> Mask:
+    def present(self, state: State, wanted: Ids) -> Mask:
         """Return a mask, shape (n,), of the wanted ids that exist."""
-        top = self._top(state, staged)
+        top = self._top(state)
         found = isin(wanted, top.ids.take(top.alive))
         rest = np.flatnonzero(~isin(wanted, top.ids))
         rest = rest[sorted_order(wanted.take(rest))]
@@ -175,11 +175,11 @@ class Tables:
 
     def overlay_ids(self, state: State) -> Ids:
         """Return all ids that the runs and change sets of a state speak of, deleted ones too."""
-        return self._top(state, None).ids
+        return self._top(state).ids
 
     def overlays(self, state: State) -> list[Overlay]:
         """Return the runs and change sets of a state, old to new."""
-        return self._top(state, None).overlays
+        return self._top(state).overlays
 
     def change_set(self, sha: str) -> Overlay:
         """Return a change set."""
@@ -220,7 +220,7 @@ class Tables:
         keys = [keys_key(part.sha256) for part in parts if with_keys]
         self._store.warm([*files, *(key for key in keys if key not in self._keys)])
 
-    def _top(self, state: State, staged: Overlay | None) -> _Top:
+    def _top(self, state: State, staged: Overlay | None = None) -> _Top:
         keys = [*map(run_key, state.runs), *map(changes_key, state.changes)]
         self._store.warm(key for key in keys if key not in self._overlays)
         overlays = [self._overlay(key) for key in keys]
