@@ -13,7 +13,8 @@ import wsinb
 
 PACKAGE = Path(__file__).parent.parent / "wsinb"
 FLOORS = (
-    {"errors", "frames", "listing", "names", "numbers"},
+    {"errors"},
+    {"frames", "listing", "names", "numbers"},
     {"progress"},
     {"annotate", "tiles"},
     {"versions"},

@@ -1,13 +1,33 @@
-"""Sentences about names that do not exist."""
+"""Names that people give: lists of them, and sentences about those that do not exist."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
-__all__ = ["unknown"]
+from wsinb.errors import InvalidInput
+
+__all__ = ["listed", "unknown"]
 
 MANY = 8
+LONGEST = 80
+
+
+def listed(given: str | Iterable[Any], what: str) -> list[Any]:
+    """Return a name, or several, as a list.
+
+    Raises
+    ------
+    InvalidInput
+        If it is neither; `what` says what it should be: "Slides are given by name".
+    """
+    if isinstance(given, str):
+        return [given]
+    # bytes are iterable, too, but nobody means their numbers
+    if isinstance(given, Iterable) and not isinstance(given, bytes):
+        return list(given)
+    raise InvalidInput(f"{what}: a text or a list of texts, not {_short(given)}.")
 
 
 def unknown(kind: str, name: object, known: Iterable[str], remedy: str = "") -> str:
@@ -25,4 +45,9 @@ def unknown(kind: str, name: object, known: Iterable[str], remedy: str = "") -> 
         advice = f"there is {', '.join(repr(n) for n in names)}."
     else:
         advice = f"there are {len(names)}, such as {', '.join(repr(n) for n in names[:3])}."
-    return f"There is no {kind} {name!r}: {advice}"
+    return f"There is no {kind} {_short(name)}: {advice}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."

@@ -889,3 +889,21 @@ def test_a_frame_of_geopandas_is_what_is_edited(project):
     assert staged_of(again) == expected
     (point,) = again["one"].edits().geometry
     assert (point.x * 64) % 1 == 0
+
+
+def test_a_journal_that_is_being_begun_is_no_draft_and_no_damage(project):
+    """Whoever looks while another makes its journal would else be told to move it away."""
+    folder = project.repository.journals
+    folder.mkdir(exist_ok=True)
+    begun = folder / f"{'0' * 32}.jsonl"
+    for text in (b"", b'{"kind": "ses'):
+        begun.write_bytes(text)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert project.recover() == []
+            assert project.status().drafts == ()
+            assert project.verify().ok
+    hours_ago = time.time() - 7200
+    os.utime(begun, (hours_ago, hours_ago))
+    with pytest.warns(UserWarning, match="its first line is not whole"):
+        assert project.recover() == []

@@ -29,8 +29,12 @@ def command(project: str, grace_days: float, dry_run: bool, output: str) -> None
     """Remove files that no version needs."""
     from wsinb.cli.projects import open_nearest
 
+    try:
+        grace = timedelta(days=grace_days)
+    except (OverflowError, ValueError) as error:  # infinite, or not a number
+        raise click.BadParameter(f"{grace_days} is no number of days.", param_hint="--grace-days") from error
     progress = None if output == "json" else True
-    report = open_nearest(project).gc(timedelta(days=grace_days), dry_run=dry_run, progress=progress)
+    report = open_nearest(project).gc(grace, dry_run=dry_run, progress=progress)
     if output == "json":
         echo_json(ROOT, asdict(report))
     else:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wsinb.names import listed
 from wsinb.progress import Progress
 from wsinb.versions import MAIN, Artifact, Commit, Repository
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import duckdb
 
 __all__ = ["FileWords"]
+
+_NAMES = "Slides are given by their names"
 
 
 class FileWords:
@@ -79,7 +82,7 @@ class FileWords:
         version: str,
         folder: str | Path,
         format: str = "geoparquet",  # noqa: A002  the word people use
-        slides: Iterable[str] | None = None,
+        slides: str | Iterable[str] | None = None,
         progress: Progress = None,
     ) -> list[Path]:
         """Write the annotations of a version to a folder; see `wsinb.versions.readers.export.export`.
@@ -106,7 +109,9 @@ class FileWords:
 
         return export(self.repository, version, folder, format, slides, progress)
 
-    def duckdb(self, version: str = MAIN, slides: Iterable[str] | None = None) -> duckdb.DuckDBPyConnection:
+    def duckdb(
+        self, version: str = MAIN, slides: str | Iterable[str] | None = None
+    ) -> duckdb.DuckDBPyConnection:
         """Return a DuckDB connection with the view ``annotations`` of a version.
 
         Its first column is ``slide``; the others are those of the table. Needs ``wsinb[query]``.
@@ -127,7 +132,9 @@ class FileWords:
 
         return duckdb_view(self._plain_files(version, slides))
 
-    def dask(self, version: str = MAIN, slides: Iterable[str] | None = None) -> dask_geopandas.GeoDataFrame:
+    def dask(
+        self, version: str = MAIN, slides: str | Iterable[str] | None = None
+    ) -> dask_geopandas.GeoDataFrame:
         """Return the annotations of a version as a lazy dask-geopandas table.
 
         Its first column is ``slide``. Needs ``wsinb[query]``. Parameters and errors are those of `duckdb`.
@@ -136,9 +143,9 @@ class FileWords:
 
         return dask_frame(self._plain_files(version, slides))
 
-    def _plain_files(self, version: str, slides: Iterable[str] | None) -> dict[str, Path]:
+    def _plain_files(self, version: str, slides: str | Iterable[str] | None) -> dict[str, Path]:
         from wsinb.versions.readers.plain import plain_file
 
         head = self.repository.version(version)  # once: a branch may move between two slides
-        names = self.repository.slides_of(head.record) if slides is None else slides
+        names = list(self.repository.slides_of(head.record)) if slides is None else listed(slides, _NAMES)
         return {name: plain_file(self.repository, head, name) for name in names}

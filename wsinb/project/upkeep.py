@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from wsinb.errors import WsinbError
 from wsinb.progress import Progress
 from wsinb.versions import MAIN, Repository
 
@@ -105,10 +106,16 @@ class UpkeepWords:
         from wsinb.versions.upkeep.verify import Damage, verify
 
         report = verify(self.repository, progress)
+        try:
+            folder = self.repository.journals
+        except WsinbError:
+            if report.ok:
+                raise
+            return report  # what says where they are is damaged itself, and named
         remedy = "project.recover() gives what can still be read of it"
         journals = tuple(
             Damage(f"journals/{path.name}", f"damaged ({sentence})", "edits that are not committed", remedy)
-            for path in journals_in(self.repository.journals)
+            for path in journals_in(folder)
             for sentence in damage_of(path)
         )
         return replace(report, damage=report.damage + journals)

@@ -138,6 +138,11 @@ class Session:
         made = self._settle()
         if made is not None:
             return made
+        if not isinstance(artifacts, Mapping | None):
+            raise InvalidInput(
+                "The artifacts of a commit are a dict of names and bytes or paths, not "
+                f"{type(artifacts).__name__}."
+            )
         staged = {slide: edits for slide, edits in self._staged.items() if len(edits)}
         if not staged and not artifacts:
             raise InvalidInput(

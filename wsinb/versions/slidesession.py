@@ -18,7 +18,7 @@ from wsinb.errors import (
     UnknownLabel,
     UnknownSlide,
 )
-from wsinb.names import unknown
+from wsinb.names import listed, unknown
 from wsinb.versions.tables.columns import Column, concat
 from wsinb.versions.tables.files import check_box
 from wsinb.versions.tables.ids import Ids, id_texts, isin, parse_ids
@@ -109,7 +109,7 @@ class SlideSession:
         UnknownAnnotation
             If the slide has no annotation of an id; then nothing is deleted.
         """
-        texts = [ids] if isinstance(ids, str) else list(ids)
+        texts = listed(ids, "Ids are given as in the column 'id'")
         wanted = parse_ids(texts)
         stored = self._lookup(wanted)
         there = isin(wanted, parse_ids(stored.column("id")))
@@ -133,7 +133,7 @@ class SlideSession:
         UnknownSlide, UnknownVersion
             If there is no such version, or it lacks the slide.
         """
-        texts = [ids] if isinstance(ids, str) else list(ids)
+        texts = listed(ids, "Ids are given as in the column 'id'")
         wanted = parse_ids(texts)
         head = self._repository.version(at)
         slides = self._repository.slides_of(head.record)

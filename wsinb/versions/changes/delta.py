@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from wsinb.errors import InvalidInput, UnknownSlide
-from wsinb.names import unknown
+from wsinb.names import listed, unknown
 from wsinb.versions.changes.applying import apply_diff
 from wsinb.versions.changes.picking import pick
 from wsinb.versions.changes.printing import diff_html, diff_text
@@ -179,7 +179,7 @@ class Diff:
         InvalidInput
             If a condition makes no sense.
         """
-        wanted = None if slides is None else {slides} if isinstance(slides, str) else set(slides)
+        wanted = None if slides is None else set(listed(slides, "Slides are given by their names"))
         parts = [part for part in self._slides.values() if wanted is None or part.slide in wanted]
         picked = [pick(part, kinds, ids, labels, layers, bbox, where) for part in parts]
         return self._like(picked, {}, self.a, self.b)

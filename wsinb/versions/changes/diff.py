@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import UnknownSlide
-from wsinb.names import unknown
+from wsinb.names import listed, unknown
 from wsinb.versions.changes.delta import Diff, Entries, SlideDiff
 from wsinb.versions.changes.fields import all_columns
 from wsinb.versions.changes.lists import read_lists
@@ -60,7 +60,7 @@ def find_diff(
     if slides is None:
         entries = differing_entries(repository, before, b.record)
     else:
-        wanted = [slides] if isinstance(slides, str) else list(slides)
+        wanted = listed(slides, "Slides are given by their names")
         for name in wanted:
             if name not in known():
                 raise UnknownSlide(unknown("slide in either version named", name, sorted(known())))

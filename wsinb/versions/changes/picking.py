@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from wsinb.errors import InvalidInput
-from wsinb.names import unknown
+from wsinb.names import listed, unknown
 from wsinb.versions.changes.sides import Mask
 from wsinb.versions.changes.slidedelta import KINDS, Change, SlideDiff
 from wsinb.versions.tables.files import bounds_of_rows, box_mask, check_box
@@ -30,13 +30,15 @@ def pick(
 ) -> SlideDiff:
     """Return the changes of a slide that meet all conditions; see `Diff.filter`."""
     box = check_box(bbox)
+    if where is not None and not callable(where):
+        raise InvalidInput(f"The condition `where` is a function of a change, not {where!r:.80}.")
     if kinds is not None:
         part = part.take(np.isin(part.kinds, _kinds(kinds)))
     if ids is not None:
-        part = part.take(isin(part.ids, parse_ids([ids] if isinstance(ids, str) else list(ids))))
+        part = part.take(isin(part.ids, parse_ids(listed(ids, "Ids are given as in the column 'id'"))))
     for name, given in (("label", labels), ("layer", layers)):
         if given is not None:
-            values = {given} if isinstance(given, str) else set(given)
+            values = set(listed(given, f"The {name}s to keep are given by name"))
             part = part.take(_either(part, partial(_among, name=name, values=values)))
     if box is not None:
         part = part.take(_either(part, lambda rows: box_mask(bounds_of_rows(rows), box)))
@@ -49,7 +51,7 @@ def pick(
 
 
 def _kinds(kinds: str | Iterable[str]) -> list[str]:
-    wanted = [kinds] if isinstance(kinds, str) else list(kinds)
+    wanted = listed(kinds, "Kinds of changes are 'added', 'deleted' and 'updated'")
     for kind in wanted:
         if kind not in KINDS:
             raise InvalidInput(unknown("kind of change named", kind, KINDS))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from wsinb.errors import InvalidInput
+from wsinb.names import listed
 from wsinb.versions.author import check_author
 from wsinb.versions.changes.conflicts import Resolver, choose, conflict_error
 from wsinb.versions.changes.plan import Plan
@@ -72,8 +73,9 @@ def restore(
     author: str | None,
 ) -> Commit:
     """Set annotations to what they were at a version, as a commit; see `Project.restore`."""
-    texts = [ids] if isinstance(ids, str) else list(ids)
-    session = repository.session(branch, author)
+    texts = listed(ids, "Ids are given as in the column 'id'")
+    # without a journal: whoever asked knows how it ended, and asks again
+    session = repository.session(branch, author, journal=False)
     session[slide].restore(texts, at)
     if not session.changes:
         raise InvalidInput(

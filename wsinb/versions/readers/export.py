@@ -14,7 +14,7 @@ import shapely
 from wsinb.annotate.arrow import from_arrow
 from wsinb.annotate.schema import SCHEMA
 from wsinb.errors import InvalidInput, UnknownSlide
-from wsinb.names import unknown
+from wsinb.names import listed, unknown
 from wsinb.progress import Progress, track
 from wsinb.versions.readers.plain import plain_pieces, write_plain, writing
 from wsinb.versions.storage.layout import quote_name
@@ -38,7 +38,7 @@ def export(
     version: str,
     folder: str | Path,
     format: str = "geoparquet",  # noqa: A002  the word people use
-    slides: Iterable[str] | None = None,
+    slides: str | Iterable[str] | None = None,
     progress: Progress = None,
 ) -> list[Path]:
     """Write the annotations of a version to a folder, one file a slide, and what they belong to.
@@ -78,7 +78,7 @@ def export(
         raise InvalidInput(unknown("export format", format, FORMATS))
     head = repository.version(version)
     known = repository.slides_of(head.record)
-    names = sorted(known if slides is None else set(slides))
+    names = sorted(known if slides is None else set(listed(slides, "Slides are given by their names")))
     for name in names:
         if name not in known:
             raise UnknownSlide(unknown(f"slide in version {version!r} named", name, known))

@@ -98,12 +98,16 @@ class Column:
 
 def check_column(name: Any, kind: Any, unit: Any, description: Any, taken: Iterable[str]) -> Column:
     """Return a new column with a key of its own, or raise `InvalidInput`."""
-    if kind not in TYPES:
+    if not isinstance(kind, str) or kind not in TYPES:
         raise InvalidInput(f"A column has one of the types {', '.join(map(repr, TYPES))}, not {kind!r}.")
     if not isinstance(unit, str | None):
         raise InvalidInput(f"The unit of a column is a text such as 'µm²', or None, not {unit!r}.")
+    if unit and not unit.isprintable():
+        raise InvalidInput(f"The unit of a column is a printable text such as 'µm²', not {unit!r:.80}.")
     if not isinstance(description, str):
         raise InvalidInput(f"The description of a column is a text, not {description!r}.")
+    if not description.replace("\n", " ").isprintable():
+        raise InvalidInput(f"The description of a column is a printable text, not {description!r:.80}.")
     checked = check_column_name(name, taken)
     return Column(f"c_{secrets.token_hex(4)}", checked, kind, unit or None, description)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from wsinb.errors import UnknownSlide
 from wsinb.listing import html_table
-from wsinb.names import unknown
+from wsinb.names import listed, unknown
 from wsinb.progress import Progress, Tracker
 from wsinb.versions.graph.records import State
 from wsinb.versions.graph.refs import Head
@@ -71,7 +71,7 @@ def compact(
     """Fold everything of some slides, all by default, at the head of a branch; see `Project.compact`."""
     head = repository.branch_head(branch)
     known = repository.slides_of(head.record)
-    names = list(known) if slides is None else [slides] if isinstance(slides, str) else list(slides)
+    names = list(known) if slides is None else listed(slides, "Slides are given by their names")
     for name in names:
         if name not in known:
             raise UnknownSlide(unknown(f"slide on branch {branch!r} named", name, known))

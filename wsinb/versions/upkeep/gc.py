@@ -23,9 +23,11 @@ from wsinb.versions.upkeep.walk import Walk
 if TYPE_CHECKING:
     from wsinb.versions.repository import Repository
 
-__all__ = ["GcReport", "gc"]
+__all__ = ["LONGEST_GRACE", "GcReport", "gc"]
 
 ROOMS = ("objects", "parts", "keys", "runs", "history", "artifacts")
+LONGEST_GRACE = timedelta(days=36500)
+"""No file is older: so there is a date that long ago."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def gc(
     if not isinstance(grace, timedelta) or grace < timedelta(0):
         raise InvalidInput(f"The period of grace is a datetime.timedelta of 0 or more, not {grace!r}.")
     store = repository.store
-    cutoff = datetime.now(UTC) - grace
+    cutoff = datetime.now(UTC) - min(grace, LONGEST_GRACE)
     # first the files, then what names them: an entry that comes later names only what its writer has
     # put or renewed since, or what an entry before it names
     stored = [entry for room in ROOMS for entry in store.entries(f"{room}/")]

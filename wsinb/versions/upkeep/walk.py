@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
+from wsinb.versions.graph.refs import LAST, entry_key
 from wsinb.versions.storage.layout import (
     artifact_key,
     changes_key,
@@ -29,6 +31,7 @@ Trouble = Callable[[str, str, str], None]
 """Is told a key, to what it belongs, and what is wrong with it."""
 
 _HASH = re.compile(rb"[0-9a-f]{64}")
+_ENTRY = re.compile(r"[0-9a-f]{16}\.json")
 _WORDS = {"heads": "branch", "tags": "tag"}
 
 
@@ -56,8 +59,10 @@ class Walk:
         """Walk from all entries of all refs and from all attachments."""
         for kind, word in _WORDS.items():
             for segment in self._store.list(f"refs/{kind}/"):
-                for name in self._store.list(f"refs/{kind}/{segment}/"):
-                    self._entry(f"refs/{kind}/{segment}/{name}", f"{word} {unquote_name(segment)!r}")
+                ref, names = unquote_name(segment), list(self._store.list(f"refs/{kind}/{segment}/"))
+                for name in names:
+                    self._entry(f"refs/{kind}/{segment}/{name}", f"{word} {ref!r}")
+                self._gaps(kind, ref, names, f"{word} {ref!r}")
         for commit in self._store.list("attachments/"):
             for name in self._store.list(f"attachments/{commit}/"):
                 self._attachment(commit, name)
@@ -95,6 +100,15 @@ class Walk:
                     self._state(state, f"slide {slide!r} at the head of {belongs}")
         except (ValueError, KeyError, TypeError, AttributeError):
             self._trouble(key, belongs, DAMAGED)
+
+    def _gaps(self, kind: str, ref: str, names: Iterable[str], belongs: str) -> None:
+        """Name the first of every row of entries that are missing: their numbers follow each other."""
+        numbers = sorted(LAST - int(name[:-5], 16) for name in names if _ENTRY.fullmatch(name))
+        for before, after in pairwise([-1, *numbers]):
+            key = entry_key(kind, ref, before + 1)
+            # what came while they were listed may have been left out
+            if after > before + 1 and not self._store.exists(key):
+                self._trouble(key, belongs, MISSING)
 
     def _attachment(self, commit: str, name: str) -> None:
         key, belongs = f"attachments/{commit}/{name}", f"an artifact of commit {commit[:10]}"
