@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import click
 
-from wsinb.cli.output import branch_option, echo_json, output_option, project_option
+from wsinb.cli.output import branch_option, echo_json, output_option, project_option, slides_option
 
 __all__ = ["command"]
 
@@ -16,7 +16,7 @@ ROOT = "wsinb.compact/1"
 @click.command("compact")
 @project_option
 @branch_option
-@click.option("--slide", "-s", "slides", multiple=True, help="Only this slide; may be given several times.")
+@slides_option
 @output_option
 def command(project: str, branch: str, slides: tuple[str, ...], output: str) -> None:
     """Put the tables of a branch in as few files as they need; no version changes, and reading is fast."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wsinb.cli.describe import counts_text, json_value
-from wsinb.cli.output import echo_json, output_option, project_option
+from wsinb.cli.output import changes_option, echo_json, output_option, project_option, slides_option
 
 if TYPE_CHECKING:
     from wsinb.versions import Diff
@@ -21,10 +21,8 @@ ROOT = "wsinb.diff/1"
 @click.argument("a")
 @click.argument("b", default="main")
 @project_option
-@click.option("--slide", "-s", "slides", multiple=True, help="Only this slide; may be given several times.")
-@click.option(
-    "--changes/--counts", default=False, help="Name every change, or count them.  [default: counts]"
-)
+@slides_option
+@changes_option
 @output_option
 def command(a: str, b: str, project: str, slides: tuple[str, ...], changes: bool, output: str) -> None:
     """Tell what changed from version A to version B (main, if not given)."""

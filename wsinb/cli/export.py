@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wsinb.cli.output import echo_json, output_option, project_option
+from wsinb.cli.output import echo_json, output_option, project_option, slides_option
 
 __all__ = ["command"]
 
@@ -20,7 +20,7 @@ ROOT = "wsinb.export/1"
 @click.option(
     "--format", "-f", "form", default="geoparquet", show_default=True, help="geoparquet or geojson."
 )
-@click.option("--slide", "-s", "slides", multiple=True, help="Only this slide; may be given several times.")
+@slides_option
 @output_option
 def command(
     version: str, folder: Path, project: str, form: str, slides: tuple[str, ...], output: str

@@ -8,7 +8,16 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["author_option", "branch_option", "echo_json", "message_option", "output_option", "project_option"]
+__all__ = [
+    "author_option",
+    "branch_option",
+    "changes_option",
+    "echo_json",
+    "message_option",
+    "output_option",
+    "project_option",
+    "slides_option",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -37,6 +46,20 @@ def branch_option(function: F) -> F:
     return click.option("--branch", "-b", default="main", show_default=True, help="The branch to commit on.")(
         function
     )
+
+
+def slides_option(function: F) -> F:
+    """Add ``--slide NAME``, as often as wanted."""
+    return click.option(
+        "--slide", "-s", "slides", multiple=True, help="Only this slide; may be given several times."
+    )(function)
+
+
+def changes_option(function: F) -> F:
+    """Add ``--changes`` and ``--counts``."""
+    return click.option(
+        "--changes/--counts", default=False, help="Name every change, or count them.  [default: counts]"
+    )(function)
 
 
 def author_option(function: F) -> F:

@@ -6,7 +6,7 @@ import click
 
 from wsinb.cli.describe import commit_json
 from wsinb.cli.diff import diff_json, echo_changes
-from wsinb.cli.output import echo_json, output_option, project_option
+from wsinb.cli.output import changes_option, echo_json, output_option, project_option
 
 __all__ = ["command"]
 
@@ -16,9 +16,7 @@ ROOT = "wsinb.show/1"
 @click.command("show")
 @click.argument("version", default="main")
 @project_option
-@click.option(
-    "--changes/--counts", default=False, help="Name every change, or count them.  [default: counts]"
-)
+@changes_option
 @output_option
 def command(version: str, project: str, changes: bool, output: str) -> None:
     """Show one version: who, when, what changed against the one before, and its artifacts."""
