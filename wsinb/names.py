@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from wsinb.errors import InvalidInput
 
-__all__ = ["listed", "unknown"]
+__all__ = ["given_path", "listed", "unknown"]
 
 MANY = 8
 LONGEST = 80
@@ -28,6 +30,27 @@ def listed(given: str | Iterable[Any], what: str) -> list[Any]:
     if isinstance(given, Iterable) and not isinstance(given, bytes):
         return list(given)
     raise InvalidInput(f"{what}: a text or a list of texts, not {_short(given)}.")
+
+
+def given_path(path: Any, what: str) -> Path:
+    """Return a path that a person gave, absolute, with ``~`` replaced by the home folder.
+
+    Raises
+    ------
+    InvalidInput
+        If it is no text or path, cannot be the name of a file, or there is no such home folder; `what` says
+        what it should be: "The folder of an export is a path".
+    """
+    try:
+        text = os.fspath(path)
+        if not isinstance(text, str) or b"\0" in os.fsencode(text):
+            raise ValueError
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"{what}, not {_short(path)}.") from error
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:
+        raise InvalidInput(f"There is no home folder for {_short(text)}: write the whole path.") from error
 
 
 def unknown(kind: str, name: object, known: Iterable[str], remedy: str = "") -> str:

@@ -165,6 +165,11 @@ def test_compact_gc_and_status_report(wsi):
     assert before.equals(after)
 
 
+@pytest.mark.parametrize("days", ["nan", "inf", "1e300"])
+def test_a_grace_that_is_no_number_of_days_is_a_wrong_call(wsi, days):
+    assert "is no number of days" in wsi("gc", "--grace-days", days, code=2)
+
+
 def test_verify_names_a_damaged_file_and_fails(wsi):
     assert wsi.json("verify")["damage"] == []
     file = next((wsi.project.path / ".wsinb" / "objects").glob("*.changes.parquet"))

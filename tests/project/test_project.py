@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import shutil
 
 import numpy as np
@@ -235,6 +236,16 @@ def test_whoever_adds_slides_and_labels_signs_the_commits(tmp_path, slide_file):
     project.labels.remove("tumor", author="emmy")
     project.slides.remove("a", author="rosa")
     assert [commit.author for commit in project.log()] == ["rosa", "emmy", "mary", "grace", "ada"]
+
+
+def test_a_project_can_be_sent_to_another_process(tmp_path):
+    project = create_project(tmp_path / "study", "A study")
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        assert pool.map(heads, [project]) == [(project.url, project.head())]
+
+
+def heads(project):
+    return project.url, project.head()
 
 
 def test_a_folder_name_that_cannot_be_is_refused(tmp_path):

@@ -9,8 +9,8 @@ import pytest
 import shapely
 
 from wsinb.annotate import Label, new_annotations
-from wsinb.errors import InvalidInput
-from wsinb.project import create_project
+from wsinb.errors import InvalidInput, SlideNotFound
+from wsinb.project import create_project, find_project, open_project
 from wsinb.versions.slidelist import SlideEntry
 
 IDS = [str(uuid.UUID(int=number)) for number in range(1, 4)]
@@ -130,3 +130,21 @@ def test_long_names_are_cut_in_sentences(project):
     with pytest.raises(KeyError) as caught:
         project.read("x" * 5000)
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize("path", ["~no-such-person/study", "a\x00b", "\ud800", 5, None, b"study"])
+def test_paths_that_cannot_be_are_refused(project, path):
+    for ask in (
+        open_project,
+        find_project,
+        lambda place: project.export("main", place),
+        lambda file: project.slides.add(file),
+        lambda file: project.slides.relocate("one", file),
+    ):
+        with pytest.raises(InvalidInput):
+            ask(path)
+
+
+def test_a_name_that_no_file_can_have_is_no_slide(project):
+    with pytest.raises(SlideNotFound):
+        project.slides.add("x" * 5000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,4 +22,4 @@ def open_nearest(folder: str) -> Project:
 
     if "://" in folder:
         return open_project(folder)
-    return open_project(find_project(Path(folder).expanduser()) or folder)
+    return open_project(find_project(folder) or folder)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wsinb.errors import InvalidInput, ProjectExists, StorageError, UnknownProject
+from wsinb.names import given_path
 from wsinb.project.project import Project
 from wsinb.versions import PosixStore, Repository
 from wsinb.versions.about import check_title
@@ -16,6 +17,7 @@ from wsinb.versions.storage.urls import Address, local_path
 __all__ = ["create_project", "find_project", "open_project"]
 
 STORE = ".wsinb"
+PLACE = "The folder of a project is a path"
 
 
 def create_project(
@@ -148,10 +150,10 @@ def _folder_of(place: str | Path, options: dict[str, Any]) -> Path | None:
     path = local_path(place)
     if path is not None and options:
         raise InvalidInput(f"A project in a folder takes no option {min(options)!r}: leave it out.")
-    return None if path is None else path.expanduser().absolute()
+    return None if path is None else given_path(path, PLACE)
 
 
 def _absolute(folder: str | Path) -> Path:
     if not isinstance(folder, str | Path) or not str(folder):
         raise InvalidInput(f"A project's folder is a path, not {folder!r}.")
-    return Path(folder).expanduser().absolute()
+    return given_path(folder, PLACE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from pathlib import Path
 from types import MappingProxyType
@@ -177,6 +177,12 @@ class Project(VersionWords, FileWords, UpkeepWords):
         from wsinb import jobs
 
         return jobs.run(self, job, slides=slides, **parameters)
+
+    def __reduce__(self) -> tuple[Callable[[str], Project], tuple[str]]:
+        # for worker processes: opened there anew, from the same place
+        from wsinb.project.places import open_project
+
+        return open_project, (self.url,)
 
     def __repr__(self) -> str:
         return f"<Project {self.name!r} in {self.url}: {len(self.slides)} slides, {len(self.labels)} labels>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, SlideNotFound, UnknownSlide
 from wsinb.listing import Cell, code, html_table
-from wsinb.names import unknown
+from wsinb.names import given_path, unknown
 from wsinb.versions.about import check_metadata
 from wsinb.versions.author import check_author
 from wsinb.versions.graph.commits import Draft
@@ -88,7 +89,7 @@ class Slides(Mapping[str, SlideEntry]):
         """
         from wsinb.tiles import open_slide
 
-        file = self._locate(str(path))
+        file = self._locate(path)
         with open_slide(file, mpp=mpp) as slide:
             checked = _check_name(slide.name if name is None else name)
             # before the checksum, which reads the whole file
@@ -148,7 +149,7 @@ class Slides(Mapping[str, SlideEntry]):
         from wsinb.tiles import open_slide
 
         before = self[name]
-        file = self._locate(str(path))
+        file = self._locate(path)
         with open_slide(file) as slide:
             checksum = slide.checksum
         if checksum != before.checksum:
@@ -238,13 +239,14 @@ class Slides(Mapping[str, SlideEntry]):
             raise
         return slide
 
-    def _locate(self, path: str) -> Path:
+    def _locate(self, path: str | Path) -> Path:
         """Return the absolute path of a file; a relative one is seen from here, or from the project."""
-        here = Path(path).expanduser().absolute()
+        here = given_path(path, "A slide is added by the path of its file")
         if self._folder is None:
             return here
         inside = self._folder / Path(path).expanduser()
-        return inside if inside.exists() and not here.exists() else here
+        # not Path.exists, which raises where a name is too long to be that of a file
+        return inside if os.path.exists(inside) and not os.path.exists(here) else here  # noqa: PTH110
 
     def _file(self, entry: SlideEntry) -> Path:
         if self._folder is None and not Path(entry.path).is_absolute():

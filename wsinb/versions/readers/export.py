@@ -14,7 +14,7 @@ import shapely
 from wsinb.annotate.arrow import from_arrow
 from wsinb.annotate.schema import SCHEMA
 from wsinb.errors import InvalidInput, UnknownSlide
-from wsinb.names import listed, unknown
+from wsinb.names import given_path, listed, unknown
 from wsinb.progress import Progress, track
 from wsinb.versions.readers.plain import plain_pieces, write_plain, writing
 from wsinb.versions.storage.layout import quote_name
@@ -83,7 +83,7 @@ def export(
         if name not in known:
             raise UnknownSlide(unknown(f"slide in version {version!r} named", name, known))
     write, ending = FORMATS[format]
-    place = Path(folder).expanduser().absolute()
+    place = given_path(folder, "The folder of an export is a path")
     files = {name: place / f"{quote_name(name)}.{ending}" for name in names}
     manifest = place / MANIFEST
     for file in [*files.values(), manifest]:
