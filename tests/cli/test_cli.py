@@ -142,7 +142,7 @@ def test_log_as_json_has_a_versioned_root(study: Path, capsys):
     _, out, _ = call(capsys, "log", "--project", study, "-o", "json", "-n", 1)
     (commit,) = json.loads(out)["wsinb.log/1"]
     assert commit["id"] == wsinb.open_project(study).head()
-    assert set(commit) == {"id", "parents", "author", "time", "message", "changes"}
+    assert set(commit) == {"id", "parents", "author", "time", "message", "changes", "edits"}
 
 
 def test_run_help_shows_the_parameters_of_the_job(job: Path, capsys):

@@ -15,7 +15,7 @@ ROOT = "wsinb.compact/1"
 
 @click.command("compact")
 @project_option
-@branch_option
+@branch_option("The branch whose tables are compacted.")
 @slides_option
 @output_option
 def command(project: str, branch: str, slides: tuple[str, ...], output: str) -> None:

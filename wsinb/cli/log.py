@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from wsinb.cli.describe import commit_json, counts_text
-from wsinb.cli.output import echo_json, output_option, project_option
+from wsinb.cli.output import branch_option, echo_json, output_option, project_option
 
 __all__ = ["command"]
 
@@ -14,7 +14,7 @@ ROOT = "wsinb.log/1"
 
 @click.command("log")
 @project_option
-@click.option("--branch", default="main", show_default=True, help="The branch whose versions are listed.")
+@branch_option("The branch whose versions are listed.")
 @click.option("-n", "--limit", type=click.IntRange(min=1), help="At most so many, the newest first.")
 @output_option
 def command(project: str, branch: str, limit: int | None, output: str) -> None:

@@ -41,11 +41,9 @@ def project_option(function: F) -> F:
     )(function)
 
 
-def branch_option(function: F) -> F:
-    """Add ``--branch NAME``."""
-    return click.option("--branch", "-b", default="main", show_default=True, help="The branch to commit on.")(
-        function
-    )
+def branch_option(text: str = "The branch to commit on.") -> Callable[[F], F]:
+    """Return what adds ``--branch NAME`` with a help text."""
+    return click.option("--branch", "-b", default="main", show_default=True, help=text)
 
 
 def slides_option(function: F) -> F:

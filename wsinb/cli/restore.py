@@ -24,7 +24,7 @@ ROOT = "wsinb.restore/1"
 @click.argument("ids", nargs=-1, required=True)
 @click.option("--at", required=True, help="The version to take them from.")
 @project_option
-@branch_option
+@branch_option()
 @message_option
 @author_option
 @output_option

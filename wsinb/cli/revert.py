@@ -25,7 +25,7 @@ ROOT = "wsinb.revert/1"
 @click.command("revert")
 @click.argument("version")
 @project_option
-@branch_option
+@branch_option()
 @click.option(
     "--resolve", type=click.Choice(["ours", "theirs"]), help="Keep later edits (ours), or undo them too."
 )

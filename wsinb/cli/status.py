@@ -7,7 +7,7 @@ from dataclasses import asdict
 import click
 
 from wsinb.cli.describe import json_value
-from wsinb.cli.output import echo_json, output_option, project_option
+from wsinb.cli.output import branch_option, echo_json, output_option, project_option
 
 __all__ = ["command"]
 
@@ -16,7 +16,7 @@ ROOT = "wsinb.status/1"
 
 @click.command("status")
 @project_option
-@click.option("--branch", "-b", default="main", show_default=True, help="The branch to describe.")
+@branch_option("The branch to describe.")
 @output_option
 def command(project: str, branch: str, output: str) -> None:
     """Tell how large the tables of a branch are and what is not committed yet."""
