@@ -10,12 +10,14 @@ from wsinb.listing import code, html_table, text_table
 from wsinb.names import unknown
 from wsinb.versions.graph.refs import Head, Refs, check_ref_name
 
-__all__ = ["MAIN", "Naming", "RefNames"]
+__all__ = ["MAIN", "WORDS", "Naming", "RefNames"]
 
 MAIN = "main"
 """The branch that every project has."""
 
 WORDS = {"heads": "branch", "tags": "tag"}
+"""What people call the kinds of refs."""
+
 ATTEMPTS = 100
 
 

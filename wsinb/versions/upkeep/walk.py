@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
+from wsinb.versions.graph.naming import WORDS
 from wsinb.versions.graph.refs import LAST, entry_key
 from wsinb.versions.storage.layout import (
     artifact_key,
@@ -32,7 +33,6 @@ Trouble = Callable[[str, str, str], None]
 
 _HASH = re.compile(rb"[0-9a-f]{64}")
 _ENTRY = re.compile(r"[0-9a-f]{16}\.json")
-_WORDS = {"heads": "branch", "tags": "tag"}
 
 
 class Walk:
@@ -57,7 +57,7 @@ class Walk:
 
     def everything(self) -> None:
         """Walk from all entries of all refs and from all attachments."""
-        for kind, word in _WORDS.items():
+        for kind, word in WORDS.items():
             for segment in self._store.list(f"refs/{kind}/"):
                 ref, names = unquote_name(segment), list(self._store.list(f"refs/{kind}/{segment}/"))
                 for name in names:
