@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +22,7 @@ from wsinb.errors import (
 from wsinb.names import listed, unknown
 from wsinb.versions.tables.columns import Column, concat
 from wsinb.versions.tables.files import check_box
-from wsinb.versions.tables.ids import Ids, id_texts, isin, parse_ids
+from wsinb.versions.tables.ids import Ids, id_texts, isin, last_of_each, parse_ids
 from wsinb.versions.tables.signing import sign
 from wsinb.versions.tables.staging import Staged, stage
 from wsinb.versions.tables.values import split_own, to_frame
@@ -114,14 +115,12 @@ class SlideSession:
         stored = self._lookup(wanted)
         there = isin(wanted, parse_ids(stored.column("id")))
         if not there.all():
-            missing = [text for text, exists in zip(texts, there, strict=True) if not exists]
-            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
             raise UnknownAnnotation(
-                f"Slide {self.slide!r} has no annotation {missing[0]}{more}: "
+                f"Slide {self.slide!r} has no annotation {_example(texts, ~there)}: "
                 f"take ids from the column 'id' of session[{self.slide!r}].read()."
             )
-        first = np.unique(np.stack([wanted.high, wanted.low], axis=1), axis=0, return_index=True)[1]
-        self._set(self._staged.delete(wanted.take(first), stored), wanted)
+        once = wanted.take(last_of_each(wanted))
+        self._set(self._staged.delete(once, stored), once)
 
     def restore(self, ids: str | Iterable[str], at: str) -> None:
         """Set annotations to what they were at a version; deleted ones come back.
@@ -141,11 +140,10 @@ class SlideSession:
             raise UnknownSlide(unknown(f"slide in version {at!r} named", self.slide, slides))
         rows = self._repository.tables.lookup(self._repository.committer.state(head, self.slide), wanted)
         known = parse_ids(rows.column("id"))
-        missing = [text for text, there in zip(texts, isin(wanted, known), strict=True) if not there]
-        if missing:
-            more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        there = isin(wanted, known)
+        if not there.all():
             raise UnknownAnnotation(
-                f"Slide {self.slide!r} had no annotation {missing[0]}{more} at {at!r}: "
+                f"Slide {self.slide!r} had no annotation {_example(texts, ~there)} at {at!r}: "
                 f"take ids from project.read({self.slide!r}, {at!r})."
             )
         stored = self._lookup(known)
@@ -221,3 +219,9 @@ class SlideSession:
 
     def __repr__(self) -> str:
         return f"<annotations of {self.slide!r} in {self._session!r}>"
+
+
+def _example(texts: list[str], missing: npt.NDArray[np.bool_]) -> str:
+    """Return the first of the ids that are missing, and how many more there are."""
+    first, more = texts[int(missing.argmax())], int(missing.sum()) - 1
+    return f"{first} (and {more} more)" if more else first
