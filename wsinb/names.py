@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
 from wsinb.errors import InvalidInput
 
-__all__ = ["given_path", "listed", "unknown"]
+__all__ = ["given_path", "is_among", "listed", "unknown"]
 
 MANY = 8
 LONGEST = 80
@@ -30,6 +30,11 @@ def listed(given: str | Iterable[Any], what: str) -> list[Any]:
     if isinstance(given, Iterable) and not isinstance(given, bytes):
         return list(given)
     raise InvalidInput(f"{what}: a text or a list of texts, not {_short(given)}.")
+
+
+def is_among(name: object, known: Container[str]) -> bool:
+    """Say whether something is a text, and one of those known; a list, say, is not."""
+    return isinstance(name, str) and name in known
 
 
 def given_path(path: Any, what: str) -> Path:

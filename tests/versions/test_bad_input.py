@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from wsinb.annotate import Label, new_annotations
-from wsinb.errors import InvalidInput, SlideNotFound
+from wsinb.errors import InvalidInput, SlideNotFound, WsinbError
 from wsinb.project import create_project, find_project, open_project
 from wsinb.versions.slidelist import SlideEntry
 
@@ -148,3 +148,44 @@ def test_paths_that_cannot_be_are_refused(project, path):
 def test_a_name_that_no_file_can_have_is_no_slide(project):
     with pytest.raises(SlideNotFound):
         project.slides.add("x" * 5000)
+
+
+@pytest.mark.parametrize("name", [["one"], {}, 5, None, b"one"], ids=repr)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda project, name: project.read(name),
+        lambda project, name: project.path_of("main", name),
+        lambda project, name: project.blame(name, IDS[0]),
+        lambda project, name: project.restore(name, IDS[0], "v1"),
+        lambda project, name: project.diff("v1")[name],
+        lambda project, name: project.checkout()[name],
+        lambda project, name: project.session()[name],
+        lambda project, name: project.slides[name],
+        lambda project, name: project.slides.remove(name),
+        lambda project, name: project.labels[name],
+        lambda project, name: project.labels.add(name or 0),
+        lambda project, name: project.columns[name],
+        lambda project, name: project.columns.remove(name),
+        lambda project, name: project.sets[name],
+        lambda project, name: project.sets.remove(name),
+        lambda project, name: project.read_artifact("main", name),
+        lambda project, name: project.export("main", project.path / "out", format=name),
+    ],
+)
+def test_what_is_no_name_names_nothing(project, ask, name):
+    with pytest.raises(WsinbError):
+        ask(project, name)
+
+
+def test_a_commit_is_no_branch(project):
+    with pytest.raises(InvalidInput, match="is the id of a commit"):
+        project.session(project.head())
+
+
+def test_metadata_too_deep_for_json_are_refused(project):
+    deep = {}
+    for _ in range(5000):
+        deep = {"a": deep}
+    with pytest.raises(InvalidInput, match="JSON values"):
+        project.set_metadata(deep)

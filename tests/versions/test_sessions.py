@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -381,3 +382,23 @@ def test_many_rows_become_parts_that_geopandas_reads(project):
     )
     session.commit("back")
     assert set(gone) <= set(project.read("one")["id"])
+
+
+def test_threads_may_share_a_session_and_lose_nothing(project):
+    """Also while one of them commits again and again."""
+    session = project.session()
+    before = len(session["one"].read())
+
+    def edit(number):
+        for step in range(8):
+            square = shapely.box(20 * number, 20 * step, 20 * number + 8, 20 * step + 8)
+            session["one"].upsert(new_annotations([square], label="tumor"))
+            if number == 0:
+                session.commit(f"step {step}")
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(edit, range(6)))
+    if session.changes:
+        session.commit("the rest")
+    assert len(project.read("one")) == before + 48
+    assert project.recover() == []

@@ -11,7 +11,7 @@ from typing import Any
 from wsinb.annotate.shapes import SHAPES
 from wsinb.errors import InvalidInput, UnknownLabel
 from wsinb.listing import Html, html_table
-from wsinb.names import unknown
+from wsinb.names import is_among, unknown
 from wsinb.numbers import real
 
 __all__ = ["Label", "LabelSet"]
@@ -142,7 +142,7 @@ class LabelSet(Mapping[str, Label]):
         del self._labels[name]
 
     def __getitem__(self, name: str) -> Label:
-        if name not in self._labels:
+        if not is_among(name, self._labels):
             raise UnknownLabel(unknown("label", name, self._labels))
         return self._labels[name]
 

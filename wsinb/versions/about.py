@@ -33,7 +33,7 @@ def check_metadata(metadata: Mapping[str, Any] | None, whose: str) -> dict[str, 
         )
     try:
         back: dict[str, Any] = json.loads(canonical(dict(metadata or {})))
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise InvalidInput(f"The metadata of a {whose} must be JSON values: {error}.") from error
     return back
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wsinb.errors import InvalidInput
-from wsinb.names import unknown
+from wsinb.names import is_among, unknown
 from wsinb.versions.graph.records import Artifact, Record
 from wsinb.versions.storage.layout import (
     artifact_key,
@@ -107,7 +107,7 @@ class Artifacts:
             If the bytes are missing or damaged.
         """
         artifacts = {artifact.name: artifact for artifact in self.of(record)}
-        if name not in artifacts:
+        if not is_among(name, artifacts):
             raise InvalidInput(unknown("artifact", name, artifacts, f"commit {record.id[:10]} has none."))
         sha = artifacts[name].sha256
         return read_verified(self._store, artifact_key(sha), sha)

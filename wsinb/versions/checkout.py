@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from wsinb.errors import InvalidInput, UnknownSlide
 from wsinb.listing import html_table
-from wsinb.names import unknown
+from wsinb.names import is_among, unknown
 from wsinb.versions.graph.records import Artifact, Commit
 from wsinb.versions.slidelist import SlideEntry
 from wsinb.versions.tables.columns import Column, shown
@@ -87,7 +87,7 @@ class Checkout:
 
     def __getitem__(self, slide: str) -> SlideCheckout:
         entries = self.repository.slides_of(self._head.record)
-        if slide not in entries:
+        if not is_among(slide, entries):
             raise UnknownSlide(unknown(f"slide in version {self.version!r} named", slide, entries))
         return SlideCheckout(self, slide)
 

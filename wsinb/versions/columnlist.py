@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from wsinb.errors import InvalidInput
 from wsinb.listing import html_table
-from wsinb.names import unknown
+from wsinb.names import is_among, unknown
 from wsinb.versions.author import check_author
 from wsinb.versions.graph.commits import Draft
 from wsinb.versions.graph.records import Record
@@ -146,7 +146,7 @@ class Columns(Mapping[str, Column]):
 
 
 def _known(columns: Mapping[str, Column], name: str) -> Column:
-    if name not in columns:
+    if not is_among(name, columns):
         remedy = "add one with project.columns.add(name, type)."
         raise InvalidInput(unknown("column of the project's own named", name, columns, remedy))
     return columns[name]

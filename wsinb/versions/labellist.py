@@ -51,7 +51,8 @@ class Labels(Mapping[str, Label]):
         InvalidInput
             If two active labels would share a key.
         """
-        new = [labels] if isinstance(labels, Label) else list(labels)
+        # what is no label is refused below
+        new = list(labels) if isinstance(labels, Iterable) else [labels]
         signed = check_author(author)
 
         def prepare(record: Record) -> Draft:

@@ -20,7 +20,7 @@ from wsinb.errors import (
     UnknownSlide,
     UnknownVersion,
 )
-from wsinb.names import unknown
+from wsinb.names import is_among, unknown
 from wsinb.versions.artifacts import Artifacts
 from wsinb.versions.author import check_author
 from wsinb.versions.graph.ancestry import Ancestry
@@ -202,7 +202,7 @@ class Repository:
         """Return the annotations of a slide at a version; see `SlideSession.read`."""
         head = self.version(version)
         slides = self.slides_of(head.record)
-        if slide not in slides:
+        if not is_among(slide, slides):
             raise UnknownSlide(unknown(f"slide in version {version!r} named", slide, slides))
         table = self.tables.read(self.committer.state(head, slide), check_box(bbox))
         return to_frame(table, self.columns_of(head.record))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from wsinb.errors import (
     StorageError,
     UnknownSlide,
 )
-from wsinb.names import unknown
+from wsinb.names import is_among, unknown
 from wsinb.versions.changes.conflicts import Resolver
 from wsinb.versions.changes.rebase import rebase
 from wsinb.versions.changes.slidedelta import SlideDiff
@@ -23,7 +24,7 @@ from wsinb.versions.graph.commits import SlideChange
 from wsinb.versions.graph.records import Commit
 from wsinb.versions.graph.refs import Head
 from wsinb.versions.journal.keeper import Keeper
-from wsinb.versions.slidesession import SlideSession
+from wsinb.versions.slidesession import SlideSession, alone
 from wsinb.versions.tables.ids import Ids
 from wsinb.versions.tables.staging import Staged
 
@@ -43,6 +44,8 @@ class Session:
     Every edit is in a journal on the disk before the method that makes it returns, unless `journal` is
     False: what a crash leaves behind is offered by `project.recover`. An edit that cannot be written there
     is refused with `StorageError`, and the session stays as it was.
+
+    Several threads may edit one session: they wait for each other, and for a commit.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Session:
             self._base = repository.version(base)
         self._columns = repository.columns_of(self._base.record)
         self._staged: dict[str, Staged] = {}
+        self._alone = threading.RLock()
         self._keeper = Keeper(repository, branch, author, wanted=journal)
 
     @property
@@ -76,9 +80,9 @@ class Session:
 
     def __getitem__(self, slide: str) -> SlideSession:
         slides = self._repository.slides_of(self._base.record)
-        if slide not in slides:
+        if not is_among(slide, slides):
             message = unknown("slide", slide, slides, "add one with project.slides.add(path).")
-            if slide in self._repository.slides_of(self._repository.branch_head(self.branch).record):
+            if is_among(slide, self._repository.slides_of(self._repository.branch_head(self.branch).record)):
                 message = f"Slide {slide!r} was added after this session was opened: open a new session."
             raise UnknownSlide(message)
         return SlideSession(self, slide)
@@ -91,11 +95,13 @@ class Session:
         """Numbers of edits that are not committed, per slide: added, updated, deleted."""
         return {slide: staged.counts for slide, staged in self._staged.items() if len(staged)}
 
+    @alone
     def discard(self) -> None:
         """Forget all edits and read the present head of the branch."""
         self._begin_at(self._repository.branch_head(self.branch))
         self._keeper.done()
 
+    @alone
     def commit(
         self,
         message: str,

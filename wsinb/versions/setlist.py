@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, UnknownSlide
 from wsinb.listing import html_table
-from wsinb.names import unknown
+from wsinb.names import is_among, unknown
 from wsinb.versions.author import check_author
 from wsinb.versions.checkout import Checkout, SlideCheckout
 from wsinb.versions.graph.commits import Draft
@@ -92,7 +92,7 @@ class SlideSets(Mapping[str, SlideSet]):
 
     def __getitem__(self, name: str) -> SlideSet:
         sets = self.at(self._branch)
-        if name not in sets:
+        if not is_among(name, sets):
             raise InvalidInput(unknown("set", name, sets, "add one with project.sets.add(name, slides)."))
         return sets[name]
 
@@ -179,7 +179,7 @@ class SlideSets(Mapping[str, SlideSet]):
 
         def prepare(record: Record) -> Draft:
             stored = self._repository.sets_of(record)
-            if name not in stored:
+            if not is_among(name, stored):
                 raise InvalidInput(unknown("set", name, stored))
             left = {other: data for other, data in stored.items() if other != name}
             sets = self._repository.objects.put({"sets": left})
@@ -230,7 +230,7 @@ def entry_at(repository: Repository, record: Record, slide: str, seen: _Seen | N
         entries = repository.slides_of(record)
         if seen is not None:
             seen[place] = entries
-    if slide not in entries:
+    if not is_among(slide, entries):
         raise UnknownSlide(unknown(f"slide at commit {record.id[:10]} named", slide, entries))
     return SlideEntry.from_json(slide, entries[slide])
 

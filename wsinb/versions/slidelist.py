@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, SlideNotFound, UnknownSlide
 from wsinb.listing import Cell, code, html_table
-from wsinb.names import given_path, unknown
+from wsinb.names import given_path, is_among, unknown
 from wsinb.versions.about import check_metadata
 from wsinb.versions.author import check_author
 from wsinb.versions.graph.commits import Draft
@@ -307,7 +307,7 @@ def _check_name(name: Any) -> str:
 
 
 def _known(entries: Mapping[str, Any], name: str) -> dict[str, Any]:
-    if name not in entries:
+    if not is_among(name, entries):
         raise UnknownSlide(unknown("slide", name, entries, "add one with project.slides.add(path)."))
     entry: dict[str, Any] = entries[name]
     return entry

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+import functools
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +33,22 @@ if TYPE_CHECKING:
 
     from wsinb.versions.session import Session
 
-__all__ = ["SlideSession"]
+__all__ = ["SlideSession", "alone"]
+
+_Self = TypeVar("_Self")
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def alone(method: Callable[Concatenate[_Self, _P], _R]) -> Callable[Concatenate[_Self, _P], _R]:
+    """Let a method wait until no other thread edits or commits the session: else its edits would be lost."""
+
+    @functools.wraps(method)
+    def waiting(self: _Self, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        with self._alone:  # type: ignore[attr-defined]
+            return method(self, *args, **kwargs)
+
+    return waiting
 
 
 class SlideSession:
@@ -40,6 +56,7 @@ class SlideSession:
 
     def __init__(self, session: Session, slide: str) -> None:
         self._session = session
+        self._alone = session._alone
         self._repository = session._repository
         self.slide = slide
 
@@ -60,6 +77,7 @@ class SlideSession:
         table = self._repository.tables.read(self._state, check_box(bbox), staged.overlay, staged.parts)
         return to_frame(table, self._session._columns)
 
+    @alone
     def upsert(self, gdf: gpd.GeoDataFrame, *, repair: bool = False) -> list[str]:
         """Add annotations, or change those whose id exists; return the ids in the order of rows.
 
@@ -102,6 +120,7 @@ class SlideSession:
         texts: list[str] = rows.column("id").to_pylist()
         return texts
 
+    @alone
     def delete(self, ids: str | Iterable[str]) -> None:
         """Delete annotations.
 
@@ -122,6 +141,7 @@ class SlideSession:
         once = wanted.take(last_of_each(wanted))
         self._set(self._staged.delete(once, stored), once)
 
+    @alone
     def restore(self, ids: str | Iterable[str], at: str) -> None:
         """Set annotations to what they were at a version; deleted ones come back.
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from wsinb.errors import UnknownAnnotation, UnknownSlide
 from wsinb.listing import code, html_table, text_table
-from wsinb.names import unknown
+from wsinb.names import is_among, unknown
 from wsinb.versions.changes.fields import differing_fields
 from wsinb.versions.changes.net import tail
 from wsinb.versions.graph.records import Record, State
@@ -106,7 +106,7 @@ def find_blame(repository: Repository, slide: str, id: str, head: Head) -> Blame
         If the id is no UUID.
     """
     slides = repository.slides_of(head.record)
-    if slide not in slides:
+    if not is_among(slide, slides):
         raise UnknownSlide(unknown("slide in this version named", slide, slides))
     ids = parse_ids([id])
     tracer = Tracer(repository, slide, ids)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from wsinb.errors import InvalidInput, UnknownSlide
-from wsinb.names import listed, unknown
+from wsinb.names import is_among, listed, unknown
 from wsinb.versions.changes.applying import apply_diff
 from wsinb.versions.changes.picking import pick
 from wsinb.versions.changes.printing import diff_html, diff_text
@@ -88,10 +88,10 @@ class Diff:
         return {kind: {word: sorted(words[word]) for word in words} for kind, words in said.items()}
 
     def __getitem__(self, slide: str) -> SlideDiff:
-        if slide in self._slides:
+        if is_among(slide, self._slides):
             return self._slides[slide]
         names = set(self._known())
-        if slide not in names:
+        if not is_among(slide, names):
             raise UnknownSlide(
                 unknown("slide in this difference named", slide, sorted({*names, *self._slides}))
             )
@@ -195,7 +195,8 @@ class Diff:
         UnknownSlide, UnknownLabel
             If the session lacks a slide, or the project a label. Then nothing is changed.
         """
-        apply_diff(self._slides.values(), session)
+        with session._alone:
+            apply_diff(self._slides.values(), session)
 
     def to_frame(self) -> gpd.GeoDataFrame:
         """Return all changes as a GeoDataFrame, each slide along a curve through it.

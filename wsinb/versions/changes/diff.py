@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import UnknownSlide
-from wsinb.names import listed, unknown
+from wsinb.names import is_among, listed, unknown
 from wsinb.versions.changes.delta import Diff, Entries, SlideDiff
 from wsinb.versions.changes.fields import all_columns
 from wsinb.versions.changes.lists import read_lists
@@ -62,7 +62,7 @@ def find_diff(
     else:
         wanted = listed(slides, "Slides are given by their names")
         for name in wanted:
-            if name not in known():
+            if not is_among(name, known()):
                 raise UnknownSlide(unknown("slide in either version named", name, sorted(known())))
         names = set(names) & set(wanted)
     fork = repository.ancestry.fork(before, b.record) if names and before else None

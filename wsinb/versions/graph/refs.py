@@ -62,7 +62,12 @@ def entry_key(kind: str, name: str, number: int) -> str:
 
 def check_ref_name(name: Any) -> str:
     """Return the name of a branch or tag, or raise `InvalidInput`."""
-    if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.fullmatch(name) or _SHA.fullmatch(name):
+    if isinstance(name, str) and _SHA.fullmatch(name):
+        raise InvalidInput(
+            f"{name[:10]}... is the id of a commit, which cannot name a branch or tag: name a branch, or "
+            f"make one there with project.branch(name, at={name[:10]!r})."
+        )
+    if not isinstance(name, str) or len(name) > MAX_NAME or not _NAME.fullmatch(name):
         raise InvalidInput(
             f"{name!r} cannot name a branch or tag: use letters, digits, '_', '-', '.', and '/' between."
         )

@@ -14,7 +14,7 @@ import shapely
 from wsinb.annotate.arrow import from_arrow
 from wsinb.annotate.schema import SCHEMA
 from wsinb.errors import InvalidInput, UnknownSlide
-from wsinb.names import given_path, listed, unknown
+from wsinb.names import given_path, is_among, listed, unknown
 from wsinb.progress import Progress, track
 from wsinb.versions.readers.plain import plain_pieces, write_plain, writing
 from wsinb.versions.storage.layout import quote_name
@@ -74,13 +74,13 @@ def export(
     StorageError
         If the folder cannot be written.
     """
-    if format not in FORMATS:
+    if not is_among(format, FORMATS):
         raise InvalidInput(unknown("export format", format, FORMATS))
     head = repository.version(version)
     known = repository.slides_of(head.record)
     names = sorted(known if slides is None else set(listed(slides, "Slides are given by their names")))
     for name in names:
-        if name not in known:
+        if not is_among(name, known):
             raise UnknownSlide(unknown(f"slide in version {version!r} named", name, known))
     write, ending = FORMATS[format]
     place = given_path(folder, "The folder of an export is a path")

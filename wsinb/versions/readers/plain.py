@@ -18,7 +18,7 @@ import shapely
 from wsinb.annotate.arrow import geo_document
 from wsinb.annotate.schema import SCHEMA
 from wsinb.errors import StorageError, UnknownSlide
-from wsinb.names import unknown
+from wsinb.names import is_among, unknown
 from wsinb.versions.graph.refs import Head
 from wsinb.versions.storage.layout import canonical, quote_name, sha256
 from wsinb.versions.storage.posix import PosixStore
@@ -46,7 +46,7 @@ def plain_file(repository: Repository, head: Head, slide: str) -> Path:
         If the file cannot be written.
     """
     slides = repository.slides_of(head.record)
-    if slide not in slides:
+    if not is_among(slide, slides):
         raise UnknownSlide(unknown(f"slide at commit {head.record.id[:10]} named", slide, slides))
     target = _folder(repository) / _content(repository, head, slide) / f"{quote_name(slide)}.parquet"
     if target.is_file():

@@ -10,7 +10,7 @@ import numpy as np
 
 from wsinb.errors import UnknownSlide
 from wsinb.listing import html_table
-from wsinb.names import listed, unknown
+from wsinb.names import is_among, listed, unknown
 from wsinb.progress import Progress, Tracker
 from wsinb.versions.graph.records import State
 from wsinb.versions.graph.refs import Head
@@ -73,7 +73,7 @@ def compact(
     known = repository.slides_of(head.record)
     names = list(known) if slides is None else listed(slides, "Slides are given by their names")
     for name in names:
-        if name not in known:
+        if not is_among(name, known):
             raise UnknownSlide(unknown(f"slide on branch {branch!r} named", name, known))
     states = {name: repository.committer.state(head, name) for name in names}
     states = {name: state for name, state in states.items() if state.runs or state.changes}
