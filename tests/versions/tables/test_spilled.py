@@ -108,6 +108,20 @@ def test_a_row_that_was_stored_deleted_and_added_again_is_there_once(project):
     assert sorted(project.read("s")["id"]) == sorted(table["id"])
 
 
+def test_stored_rows_that_are_edited_in_any_order_are_there_once(project):
+    session = project.session()
+    session["s"].upsert(points())
+    for label in ("stroma", "tumor", "stroma"):
+        rows = session["s"].read().sample(12, random_state=len(label))
+        session["s"].upsert(rows.assign(label=label))
+        session["s"].upsert(rows.assign(score=0.5).iloc[::-1])
+        assert len(session["s"].edits()) == session["s"].edits()["id"].nunique() == ROWS
+    expected = rows_of(session["s"].read())
+    session.commit("edited in between")
+    assert project.read("s")["id"].nunique() == len(project.read("s")) == ROWS
+    assert rows_of(project.read("s")) == expected
+
+
 def test_all_of_it_deleted_again_is_no_edit(project):
     session = project.session()
     session["s"].upsert(points())

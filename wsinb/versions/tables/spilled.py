@@ -42,7 +42,7 @@ class Spilled:
     parts
         Old to new.
     hidden
-        Ids in the parts that lie under an edit.
+        Ids in the parts that lie under an edit, sorted.
     halves
         The last halves of all ids in the parts, sorted, in lists of falling length.
     since
@@ -105,7 +105,10 @@ class Spilled:
         """Return this with those of some ids hidden that it holds."""
         held = self.held(ids)
         fresh = held.take(~isin(held, self.hidden))
-        return replace(self, hidden=concat_ids([self.hidden, fresh])) if len(fresh) else self
+        if not len(fresh):
+            return self
+        hidden = concat_ids([self.hidden, fresh])
+        return replace(self, hidden=hidden.take(sorted_order(hidden)))
 
     def settled(self, store: Store, write: Callable[[pa.Table], tuple[PartInfo, ...]]) -> Spilled:
         """Return this for good: without hidden rows, and in parts that are stored for certain.
