@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import uuid
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -250,6 +251,39 @@ def test_what_comes_up_meanwhile_is_not_decided_by_older_choices(project):
     merge.resolve(merge.unresolved[0], "theirs")
     merge.commit()
     assert [row(project, id_)["label"] for id_ in IDS[:2]] == ["stroma", "fat"]
+
+
+OWN = {
+    "float": (0.25, [float("inf"), True, "1"]),
+    "int": (7, [1.5, True, "1", 2**63]),
+    "text": ("seven", [7, b"seven", "\ud800"]),
+    "bool": (True, [1, "yes"]),
+    "time": (datetime(2026, 1, 2, tzinfo=UTC), [datetime(2026, 1, 2), "2026-01-02", 0]),
+}
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_value_for_an_own_column_is_one_that_a_session_would_take(project, kind):
+    project.columns.add("own", kind)
+    project.branch("other")
+    good, bad = OWN[kind]
+    ours, theirs = {
+        "float": (1.0, 2.0),
+        "int": (1, 2),
+        "text": ("a", "b"),
+        "bool": (True, False),
+        "time": (datetime(2026, 1, 3, tzinfo=UTC), datetime(2026, 1, 4, tzinfo=UTC)),
+    }[kind]
+    edit(project, "main", {IDS[0]: {"own": ours}})
+    edit(project, "other", {IDS[0]: {"own": theirs}})
+    plan = project.plan_merge("other")
+    (conflict,) = plan.conflicts
+    for value in bad:
+        with pytest.raises(InvalidInput, match=f"Column 'own' has the type '{kind}'"):
+            plan.resolve(conflict, Value(value))
+    plan.resolve(conflict, Value(good))
+    plan.commit()
+    assert row(project, IDS[0])["own"] == good
 
 
 def test_a_choice_does_not_hold_for_another_value(project):

@@ -15,8 +15,9 @@ from wsinb.annotate.schema import FRAME_COLUMNS, SCHEMA
 from wsinb.errors import InvalidInput, UnknownLabel
 from wsinb.names import unknown
 from wsinb.versions.changes.threeway import SetValues
-from wsinb.versions.tables.columns import TYPES, Column, own_keys
+from wsinb.versions.tables.columns import Column, own_keys
 from wsinb.versions.tables.hashes import BOOKKEEPING
+from wsinb.versions.tables.values import own_values
 
 __all__ = ["value_setter"]
 
@@ -83,11 +84,7 @@ def _set_plain(rows: pa.Table, values: Mapping[str, list[Any]]) -> pa.Table:
 
 def _set_own(rows: pa.Table, column: Column, values: list[Any]) -> pa.Table:
     """Set a column of the project's own."""
-    try:
-        array = pa.array(values, TYPES[column.type])
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        reason = str(error).removesuffix(".")
-        raise InvalidInput(f"Column {column.name!r} has the type {column.type!r}: {reason}.") from error
+    array = own_values(pd.Series(values, dtype=object), column)
     if column.key in rows.column_names:
         return rows.set_column(rows.schema.get_field_index(column.key), column.field, array)
     return rows.append_column(column.field, array)

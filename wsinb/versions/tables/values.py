@@ -17,7 +17,7 @@ from wsinb.errors import InvalidAnnotation
 from wsinb.names import unknown
 from wsinb.versions.tables.columns import TYPES, Column, shown
 
-__all__ = ["split_own", "to_frame"]
+__all__ = ["own_values", "split_own", "to_frame"]
 
 Columns = tuple[Column, ...]
 
@@ -86,7 +86,7 @@ def split_own(
                 f"{message[:-1]}; or add it with project.columns.add({str(name)!r}, type), or put such "
                 f"data into the column 'properties', as a JSON object a row."
             )
-    values = {known[name].key: _checked(gdf[name], known[name]) for name in extra}
+    values = {known[name].key: own_values(gdf[name], known[name]) for name in extra}
     return gdf.drop(columns=extra) if extra else gdf, values, columns
 
 
@@ -99,7 +99,8 @@ def _series(values: Any, kind: str) -> pd.Series:
     return pd.Series(values.to_pandas())
 
 
-def _checked(values: pd.Series, column: Column) -> pa.Array:
+def own_values(values: pd.Series, column: Column) -> pa.Array:
+    """Return values of an own column as Arrow, or raise `InvalidAnnotation` if one is not of its type."""
     if isinstance(values, pd.DataFrame):
         raise InvalidAnnotation(f"Column {column.name!r} occurs twice: keep one.")
     try:
