@@ -157,8 +157,16 @@ def test_a_project_that_lost_its_branches_says_so(project):
 def test_a_damaged_entry_is_named(project):
     project.branch("review")
     path = project.path / ".wsinb" / entry_key("heads", "review", 1)
-    path.write_text(json.dumps({"commit": "0" * 64}))
+    path.write_text(json.dumps({"comment": "0" * 64}))
     with pytest.raises(StorageError, match=r"refs/heads/review/.* is damaged"):
+        project.head("review")
+
+
+def test_a_commit_that_an_entry_names_and_that_is_gone_is_named(project):
+    project.branch("review")
+    path = project.path / ".wsinb" / entry_key("heads", "review", 1)
+    path.write_text(json.dumps({"commit": "0" * 64}))
+    with pytest.raises(StorageError, match=r"0{64}\.commit\.json is missing"):
         project.head("review")
 
 
