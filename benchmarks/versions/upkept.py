@@ -15,6 +15,8 @@ def run(rows: int, folder: Path) -> bool:
     figures = measure(rows, many=int(0.09 * rows))
     told("1000 small commits: median commit", figures["median_commit_s"] * 1e3, "ms")
     told("compacting afterwards", figures["compact_s"], "s")
+    told("1000 small commits: full read as Arrow, against fresh", figures["arrow_after_small_x"], "x")
+    told("edited rows: full read as Arrow, against fresh", figures["arrow_after_many_x"], "x")
     told("full read after compacting, against fresh", figures["read_after_compact_x"], "x")
     return all(
         [
