@@ -18,6 +18,13 @@ from wsinb.testing.lab import CHROMIUM_FLAGS, RunningLab, chromium_path, running
 
 SIZE = (2048, 1536)
 WAIT_MS = 20_000
+# a click into an output makes its cell the active one
+RUN_CELL = """index => {
+    const { content } = jupyterapp.shell.currentWidget;
+    content.activeCellIndex = index;
+    content.deselectAll();
+    return jupyterapp.commands.execute('notebook:run-cell');
+}"""
 
 
 @pytest.fixture(scope="session")
@@ -173,18 +180,15 @@ class Lab:
         image = np.asarray(Image.open(io.BytesIO(self.page.screenshot())).convert("RGB"))
         return image[int(y) - half : int(y) + half + 1, int(x) - half : int(x) + half + 1]
 
-    def run_cell(self, index: int, wait: bool = True) -> None:
-        """Run a cell of the current notebook; a click into an output makes its cell the active one."""
+    def run_cell(self, index: int) -> None:
+        """Run a cell of the current notebook to its end."""
         self.wait_idle()
-        script = """index => {
-            const { content } = jupyterapp.shell.currentWidget;
-            content.activeCellIndex = index;
-            content.deselectAll();
-            return jupyterapp.commands.execute('notebook:run-cell');
-        }"""
-        self.page.evaluate(script if wait else script.replace("return ", "void "), index)
-        if wait:
-            self.wait_idle()
+        self.page.evaluate(RUN_CELL, index)
+        self.wait_idle()
+
+    def queue_cell(self, index: int) -> None:
+        """Ask for a cell to be run, and do not wait."""
+        self.page.evaluate(f"index => void ({RUN_CELL})(index)", index)
 
     def wait_idle(self) -> None:
         status = "window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"

@@ -57,6 +57,21 @@ def test_a_cell_shows_tiles_and_hands_drawn_shapes_to_the_next_cell(lab, project
     assert np.allclose([int(value) for value in bounds], (850, 300, 1150, 480), atol=10)
 
 
+def test_a_cell_queued_behind_a_busy_one_knows_all_that_was_drawn_before_it(lab, project):
+    (project.path / "wait").touch()
+    busy = "import os, time\nwhile os.path.exists('wait'): time.sleep(0.05)"
+    open_notebook(lab, project, SHOW, busy, "print(len(viewer.drawn))")
+    show_viewer(lab)
+    lab.queue_cell(1)
+    lab.page.wait_for_selector(".jp-Cell:nth-child(2) .jp-InputPrompt:text-is('[*]:')")
+    for n, x in enumerate((300, 700, 1100), start=1):
+        lab.draw("rectangle", (x, 900), (x + 200, 1100))
+        lab.unsaved(f"{n} unsaved")
+    lab.queue_cell(2)
+    (project.path / "wait").unlink()
+    assert last_output(lab).strip() == "3"
+
+
 def test_save_from_python_commits_what_was_drawn_and_clears_it(lab, project):
     save = "commit = viewer.save('from the kernel')\nprint(commit.id == viewer.saved, len(viewer.drawn))"
     open_notebook(lab, project, SHOW, save)
@@ -103,7 +118,7 @@ def test_python_moves_the_view_and_draws(lab, project):
 def test_tiles_keep_coming_while_a_cell_runs(lab, project):
     open_notebook(lab, project, SHOW, "import time\nend = time.time() + 40\nwhile time.time() < end: pass")
     show_viewer(lab)
-    lab.run_cell(1, wait=False)
+    lab.queue_cell(1)
     # the kernel's own status turns idle after each message of a widget, also while a cell runs
     running = ".jp-Cell:last-of-type .jp-InputPrompt:text-is('[*]:')"
     lab.page.wait_for_selector(running)

@@ -1,4 +1,5 @@
 /** The notebook cell: the TypeScript twin of `wsinb.view.SlideLayer`, on an ipyleaflet map. */
+import type { WidgetModel } from '@jupyter-widgets/base';
 import { LeafletLayerModel, LeafletLayerView, type ILeafletLayerModel } from 'jupyter-leaflet';
 import * as L from 'leaflet';
 import { Api } from '../api';
@@ -48,6 +49,15 @@ export class SlideLayerModel extends LeafletLayerModel {
       fit: true,
       view: []
     };
+  }
+
+  /**
+   * Send every change at once. ipywidgets keeps a change back until the kernel has taken the one
+   * before it; a cell that is run meanwhile would overtake what was drawn.
+   */
+  override sync(method: string, model: WidgetModel, options: unknown = {}): unknown {
+    (this as unknown as { _pending_msgs: number })._pending_msgs = 0;
+    return super.sync(method, model, options);
   }
 }
 
