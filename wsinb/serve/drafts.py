@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wsinb.errors import InvalidInput, StorageError, UnknownSlide
-from wsinb.names import unknown
+from wsinb.errors import InvalidInput, StorageError
 from wsinb.serve.bodies import MAX_WORD, author_of, check_id, ids_of, items, member
 from wsinb.serve.messages import Request, Response, TooLarge, json_response
 from wsinb.serve.sources import open_allowed_project
@@ -153,12 +152,12 @@ def _person(request: Request) -> str:
 
 
 def _check_ground(project: Project, slide: str, branch: str, base: str) -> None:
+    from wsinb.versions.slideentry import check_slide
+
     project.head(branch)
     if project.resolve(base) != base:
         raise InvalidInput("A draft names its base by a whole commit id: GET vector/meta tells it.")
-    slides = project.slides_at(base)
-    if slide not in slides:
-        raise UnknownSlide(unknown(f"slide in version {base[:10]} named", slide, slides))
+    check_slide(slide, project.slides_at(base), f"in version {base[:10]}")
 
 
 def _check_room(folder: Path) -> None:

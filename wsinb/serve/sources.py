@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wsinb.errors import InvalidInput, PathNotAllowed, UnknownProject, UnknownSlide, UnknownVersion
-from wsinb.names import unknown
 from wsinb.serve.messages import Request
 from wsinb.serve.vector_cache import TableKey
 
@@ -150,7 +149,8 @@ def _last_change(project: Project, slide: str, commit: str) -> str:
 
 
 def _entry(project: Project, slide: str, version: str) -> SlideEntry:
+    from wsinb.versions.slideentry import check_slide
+
     slides = project.slides_at(version)
-    if slide not in slides:
-        raise UnknownSlide(unknown(f"slide in version {version[:10]} named", slide, slides))
+    check_slide(slide, slides, f"in version {version[:10]}")
     return slides[slide]

@@ -7,11 +7,10 @@ from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wsinb.errors import InvalidInput, UnknownSlide
+from wsinb.errors import InvalidInput
 from wsinb.listing import html_table
-from wsinb.names import is_among, unknown
 from wsinb.versions.graph.records import Artifact, Commit
-from wsinb.versions.slidelist import SlideEntry
+from wsinb.versions.slideentry import SlideEntry, check_slide
 from wsinb.versions.tables.columns import Column, shown
 from wsinb.versions.tables.files import check_box
 from wsinb.versions.tables.values import to_frame
@@ -86,9 +85,7 @@ class Checkout:
         return self.repository.artifacts.read(self._head.record, name)
 
     def __getitem__(self, slide: str) -> SlideCheckout:
-        entries = self.repository.slides_of(self._head.record)
-        if not is_among(slide, entries):
-            raise UnknownSlide(unknown(f"slide in version {self.version!r} named", slide, entries))
+        check_slide(slide, self.repository.slides_of(self._head.record), f"in version {self.version!r}")
         return SlideCheckout(self, slide)
 
     def __iter__(self) -> Iterator[str]:

@@ -17,10 +17,9 @@ from wsinb.errors import (
     ProjectExists,
     StorageError,
     UnknownProject,
-    UnknownSlide,
     UnknownVersion,
 )
-from wsinb.names import is_among, unknown
+from wsinb.names import unknown
 from wsinb.versions.artifacts import Artifacts
 from wsinb.versions.author import check_author
 from wsinb.versions.graph.ancestry import Ancestry
@@ -30,6 +29,7 @@ from wsinb.versions.graph.naming import MAIN, Naming
 from wsinb.versions.graph.records import Artifact, Commit, Log, Record
 from wsinb.versions.graph.refs import Head, Refs, check_ref_name
 from wsinb.versions.session import Session
+from wsinb.versions.slideentry import check_slide
 from wsinb.versions.storage.layout import (
     COMMIT_SUFFIX,
     FORMAT,
@@ -201,9 +201,7 @@ class Repository:
     def read(self, slide: str, version: str = MAIN, bbox: Iterable[float] | None = None) -> gpd.GeoDataFrame:
         """Return the annotations of a slide at a version; see `SlideSession.read`."""
         head = self.version(version)
-        slides = self.slides_of(head.record)
-        if not is_among(slide, slides):
-            raise UnknownSlide(unknown(f"slide in version {version!r} named", slide, slides))
+        check_slide(slide, self.slides_of(head.record), f"in version {version!r}")
         table = self.tables.read(self.committer.state(head, slide), check_box(bbox))
         return to_frame(table, self.columns_of(head.record))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from wsinb.errors import InvalidInput, UnknownSlide
+from wsinb.errors import InvalidInput
 from wsinb.listing import html_table
 from wsinb.names import is_among, unknown
 from wsinb.versions.author import check_author
@@ -16,7 +16,8 @@ from wsinb.versions.graph.commits import Draft
 from wsinb.versions.graph.records import Record
 from wsinb.versions.repository import MAIN, Repository
 from wsinb.versions.sets import SetMember, SlideSet
-from wsinb.versions.slidelist import SlideEntry, Slides
+from wsinb.versions.slideentry import SlideEntry, check_slide
+from wsinb.versions.slidelist import Slides
 from wsinb.versions.splits import check_split, divide
 
 if TYPE_CHECKING:
@@ -230,8 +231,7 @@ def entry_at(repository: Repository, record: Record, slide: str, seen: _Seen | N
         entries = repository.slides_of(record)
         if seen is not None:
             seen[place] = entries
-    if not is_among(slide, entries):
-        raise UnknownSlide(unknown(f"slide at commit {record.id[:10]} named", slide, entries))
+    check_slide(slide, entries, f"at commit {record.id[:10]}")
     return SlideEntry.from_json(slide, entries[slide])
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wsinb.errors import InvalidInput, SlideNotFound
+from wsinb.errors import InvalidInput, SlideNotFound, UnknownSlide
+from wsinb.names import is_among, unknown
 
 if TYPE_CHECKING:
     from wsinb.tiles import Slide
 
-__all__ = ["SlideEntry", "check_same_size", "check_there"]
+__all__ = ["SlideEntry", "check_same_size", "check_slide", "check_there"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,12 @@ class SlideEntry:
             None if mpp is None else (mpp[0], mpp[1]),
             copy.deepcopy(data["metadata"]),
         )
+
+
+def check_slide(slide: object, known: Collection[str], where: str) -> None:
+    """Raise `UnknownSlide` unless a slide is among those known; `where` says of what: "in version 'main'"."""
+    if not is_among(slide, known):
+        raise UnknownSlide(unknown(f"slide {where} named", slide, known))
 
 
 def check_there(entry: SlideEntry, file: Path) -> None:

@@ -18,9 +18,9 @@ from wsinb.errors import (
     InvalidInput,
     UnknownAnnotation,
     UnknownLabel,
-    UnknownSlide,
 )
 from wsinb.names import listed, unknown
+from wsinb.versions.slideentry import check_slide
 from wsinb.versions.tables.columns import Column, concat
 from wsinb.versions.tables.files import check_box
 from wsinb.versions.tables.ids import Ids, id_texts, isin, last_of_each, parse_ids
@@ -155,9 +155,7 @@ class SlideSession:
         texts = listed(ids, "Ids are given as in the column 'id'")
         wanted = parse_ids(texts)
         head = self._repository.version(at)
-        slides = self._repository.slides_of(head.record)
-        if self.slide not in slides:
-            raise UnknownSlide(unknown(f"slide in version {at!r} named", self.slide, slides))
+        check_slide(self.slide, self._repository.slides_of(head.record), f"in version {at!r}")
         rows = self._repository.tables.lookup(self._repository.committer.state(head, self.slide), wanted)
         known = parse_ids(rows.column("id"))
         there = isin(wanted, known)

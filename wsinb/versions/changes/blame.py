@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from wsinb.errors import UnknownAnnotation, UnknownSlide
+from wsinb.errors import UnknownAnnotation
 from wsinb.listing import code, html_table, text_table
-from wsinb.names import is_among, unknown
 from wsinb.versions.changes.fields import differing_fields
 from wsinb.versions.changes.net import tail
 from wsinb.versions.graph.records import Record, State
 from wsinb.versions.graph.refs import Head
+from wsinb.versions.slideentry import check_slide
 from wsinb.versions.tables.hashes import NO_ROW, hash_rows
 from wsinb.versions.tables.ids import Ids, isin, locate, parse_ids
 
@@ -105,9 +105,7 @@ def find_blame(repository: Repository, slide: str, id: str, head: Head) -> Blame
     InvalidInput
         If the id is no UUID.
     """
-    slides = repository.slides_of(head.record)
-    if not is_among(slide, slides):
-        raise UnknownSlide(unknown("slide in this version named", slide, slides))
+    check_slide(slide, repository.slides_of(head.record), "in this version")
     ids = parse_ids([id])
     tracer = Tracer(repository, slide, ids)
     tracer.trace(head, -1)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from wsinb.errors import InvalidInput, UnknownSlide
-from wsinb.names import is_among, listed, unknown
+from wsinb.errors import InvalidInput
+from wsinb.names import is_among, listed
 from wsinb.versions.changes.applying import apply_diff
 from wsinb.versions.changes.picking import pick
 from wsinb.versions.changes.printing import diff_html, diff_text
 from wsinb.versions.changes.sides import Side
 from wsinb.versions.changes.slidedelta import Change, SlideDiff
+from wsinb.versions.slideentry import check_slide
 from wsinb.versions.tables.columns import concat
 from wsinb.versions.tables.values import to_frame
 
@@ -90,11 +91,7 @@ class Diff:
     def __getitem__(self, slide: str) -> SlideDiff:
         if is_among(slide, self._slides):
             return self._slides[slide]
-        names = set(self._known())
-        if not is_among(slide, names):
-            raise UnknownSlide(
-                unknown("slide in this difference named", slide, sorted({*names, *self._slides}))
-            )
+        check_slide(slide, sorted({*self._known(), *self._slides}), "in this difference")
         nothing = Side.empty()
         return SlideDiff(slide, nothing, nothing)
 

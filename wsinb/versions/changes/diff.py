@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from wsinb.errors import UnknownSlide
-from wsinb.names import is_among, listed, unknown
+from wsinb.names import listed
 from wsinb.versions.changes.delta import Diff, Entries, SlideDiff
 from wsinb.versions.changes.fields import all_columns
 from wsinb.versions.changes.lists import read_lists
@@ -15,6 +14,7 @@ from wsinb.versions.changes.sides import Rows, Side, union
 from wsinb.versions.graph.maps import differing_names, read_member
 from wsinb.versions.graph.records import Record, State
 from wsinb.versions.graph.refs import Head
+from wsinb.versions.slideentry import check_slide
 from wsinb.versions.tables.ids import Ids
 
 if TYPE_CHECKING:
@@ -61,9 +61,9 @@ def find_diff(
         entries = differing_entries(repository, before, b.record)
     else:
         wanted = listed(slides, "Slides are given by their names")
+        there = sorted(known())
         for name in wanted:
-            if not is_among(name, known()):
-                raise UnknownSlide(unknown("slide in either version named", name, sorted(known())))
+            check_slide(name, there, "in either version")
         names = set(names) & set(wanted)
     fork = repository.ancestry.fork(before, b.record) if names and before else None
     parts = [find_slide_diff(repository, name, a, b, fork) for name in sorted(names)]

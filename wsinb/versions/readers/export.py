@@ -13,10 +13,11 @@ import shapely
 
 from wsinb.annotate.arrow import from_arrow
 from wsinb.annotate.schema import SCHEMA
-from wsinb.errors import InvalidInput, UnknownSlide
+from wsinb.errors import InvalidInput
 from wsinb.names import given_path, is_among, listed, unknown
 from wsinb.progress import Progress, track
 from wsinb.versions.readers.plain import plain_pieces, write_plain, writing
+from wsinb.versions.slideentry import check_slide
 from wsinb.versions.storage.layout import quote_name
 
 if TYPE_CHECKING:
@@ -80,8 +81,7 @@ def export(
     known = repository.slides_of(head.record)
     names = sorted(known if slides is None else set(listed(slides, "Slides are given by their names")))
     for name in names:
-        if not is_among(name, known):
-            raise UnknownSlide(unknown(f"slide in version {version!r} named", name, known))
+        check_slide(name, known, f"in version {version!r}")
     write, ending = FORMATS[format]
     place = given_path(folder, "The folder of an export is a path")
     files = {name: place / f"{quote_name(name)}.{ending}" for name in names}

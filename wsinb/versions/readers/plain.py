@@ -17,9 +17,9 @@ import shapely
 
 from wsinb.annotate.arrow import geo_document
 from wsinb.annotate.schema import SCHEMA
-from wsinb.errors import StorageError, UnknownSlide
-from wsinb.names import is_among, unknown
+from wsinb.errors import StorageError
 from wsinb.versions.graph.refs import Head
+from wsinb.versions.slideentry import check_slide
 from wsinb.versions.storage.layout import canonical, quote_name, sha256
 from wsinb.versions.storage.posix import PosixStore
 from wsinb.versions.tables.columns import plain_table
@@ -45,9 +45,7 @@ def plain_file(repository: Repository, head: Head, slide: str) -> Path:
     StorageError
         If the file cannot be written.
     """
-    slides = repository.slides_of(head.record)
-    if not is_among(slide, slides):
-        raise UnknownSlide(unknown(f"slide at commit {head.record.id[:10]} named", slide, slides))
+    check_slide(slide, repository.slides_of(head.record), f"at commit {head.record.id[:10]}")
     target = _folder(repository) / _content(repository, head, slide) / f"{quote_name(slide)}.parquet"
     if target.is_file():
         with contextlib.suppress(PermissionError):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wsinb.errors import UnknownSlide
 from wsinb.listing import html_table
-from wsinb.names import is_among, listed, unknown
+from wsinb.names import listed
 from wsinb.progress import Progress, Tracker
 from wsinb.versions.graph.records import State
 from wsinb.versions.graph.refs import Head
+from wsinb.versions.slideentry import check_slide
 from wsinb.versions.upkeep.fold import assign, fold
 from wsinb.versions.upkeep.runs import merged, tail_history, write_history, write_runs
 from wsinb.versions.upkeep.swap import Rewrite, swap
@@ -73,8 +73,7 @@ def compact(
     known = repository.slides_of(head.record)
     names = list(known) if slides is None else listed(slides, "Slides are given by their names")
     for name in names:
-        if not is_among(name, known):
-            raise UnknownSlide(unknown(f"slide on branch {branch!r} named", name, known))
+        check_slide(name, known, f"on branch {branch!r}")
     states = {name: repository.committer.state(head, name) for name in names}
     states = {name: state for name, state in states.items() if state.runs or state.changes}
     done: dict[str, Compacted] = {}
