@@ -11,6 +11,7 @@ import pyarrow as pa
 from wsinb.errors import InvalidInput
 from wsinb.names import is_among, listed
 from wsinb.versions.changes.applying import apply_diff
+from wsinb.versions.changes.lists import Entries
 from wsinb.versions.changes.picking import pick
 from wsinb.versions.changes.printing import diff_html, diff_text
 from wsinb.versions.changes.sides import Side
@@ -24,13 +25,7 @@ if TYPE_CHECKING:
 
     from wsinb.versions.session import Session
 
-__all__ = ["Change", "Diff", "Entries", "SlideDiff"]
-
-Entries = Mapping[str, Mapping[str, tuple[Any, Any]]]
-"""Kind ("slides", "labels", "columns", "sets", "project") -> name -> (old, new) JSON value, None for none.
-
-Columns go by key, which stays when they are renamed.
-"""
+__all__ = ["Change", "Diff", "SlideDiff"]
 
 
 class Diff:

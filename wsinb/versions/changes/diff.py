@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wsinb.names import listed
-from wsinb.versions.changes.delta import Diff, Entries, SlideDiff
+from wsinb.versions.changes.delta import Diff, SlideDiff
 from wsinb.versions.changes.fields import all_columns
-from wsinb.versions.changes.lists import read_lists
+from wsinb.versions.changes.lists import Entries, entries_between, read_lists
 from wsinb.versions.changes.net import PartNumbers, Values, contents, net_changes
 from wsinb.versions.changes.sides import Rows, Side, union
 from wsinb.versions.graph.maps import differing_names, read_member
@@ -150,11 +150,4 @@ def differing_entries(repository: Repository, a: Record | None, b: Record) -> En
         a.data[kind] == b.data[kind] for kind in ("slides", "labels", "project", "sets")
     ):
         return {}
-    before, after = {} if a is None else read_lists(repository, a), read_lists(repository, b)
-    entries: dict[str, dict[str, tuple[Any, Any]]] = {}
-    for kind, new in after.items():
-        old = before.get(kind, {})
-        for name in sorted({*old, *new}):
-            if old.get(name) != new.get(name):
-                entries.setdefault(kind, {})[name] = (old.get(name), new.get(name))
-    return entries
+    return entries_between({} if a is None else read_lists(repository, a), read_lists(repository, b))

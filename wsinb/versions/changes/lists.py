@@ -14,10 +14,22 @@ from wsinb.versions.tables.columns import Column
 if TYPE_CHECKING:
     from wsinb.versions.repository import Repository
 
-__all__ = ["Lists", "check_entry", "merge_lists", "read_lists", "with_choices", "write_lists"]
+__all__ = [
+    "Entries",
+    "Lists",
+    "check_entry",
+    "entries_between",
+    "merge_lists",
+    "read_lists",
+    "with_choices",
+    "write_lists",
+]
 
 Lists = dict[str, dict[str, Any]]
 """Kind ("slides", "labels", "columns", "sets", "project") -> name (columns: key) -> JSON value."""
+
+Entries = Mapping[str, Mapping[str, tuple[Any, Any]]]
+"""Kind -> name (columns: key, which stays when they are renamed) -> (old, new) JSON value, None for none."""
 
 BY_MEMBER = ("slides", "labels", "columns")
 """Kinds whose entries have members that do not depend on each other."""
@@ -34,6 +46,17 @@ def read_lists(repository: Repository, record: Record) -> Lists:
         "sets": dict(repository.sets_of(record)),
         "project": metadata,
     }
+
+
+def entries_between(before: Lists, after: Lists) -> Entries:
+    """Return the entries that differ, by name, with the values of both sides; no kind without any."""
+    entries: dict[str, dict[str, tuple[Any, Any]]] = {}
+    for kind, new in after.items():
+        old = before.get(kind, {})
+        for name in sorted({*old, *new}):
+            if old.get(name) != new.get(name):
+                entries.setdefault(kind, {})[name] = (old.get(name), new.get(name))
+    return entries
 
 
 def merge_lists(
@@ -151,14 +174,11 @@ def write_lists(repository: Repository, record: Record, before: Lists, after: Li
 def changed_names(before: Lists, after: Lists) -> dict[str, dict[str, list[str]]]:
     """Return which names were added, updated or removed, by kind; columns by their names."""
     edits: dict[str, dict[str, list[str]]] = {}
-    for kind in before:
-        old, new = before[kind], after[kind]
-        for key in sorted({*old, *new}):
-            if old.get(key) != new.get(key):
-                was, now = _present(old.get(key)), _present(new.get(key))
-                word = "added" if not was else "removed" if not now else "updated"
-                name = (new.get(key) or old[key])["name"] if kind == "columns" else key
-                edits.setdefault(kind, {}).setdefault(word, []).append(name)
+    for kind, entries in entries_between(before, after).items():
+        for key, (old, new) in entries.items():
+            word = "added" if not _present(old) else "removed" if not _present(new) else "updated"
+            name = (new or old)["name"] if kind == "columns" else key
+            edits.setdefault(kind, {}).setdefault(word, []).append(name)
     return edits
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from wsinb.versions.changes.chosen import value_setter
 from wsinb.versions.changes.conflicts import Choice, ConflictItem, Conflicts, Value
-from wsinb.versions.changes.delta import Diff, Entries
+from wsinb.versions.changes.delta import Diff
 from wsinb.versions.changes.diff import changed_slides, find_slide_diff
 from wsinb.versions.changes.lists import (
     Lists,
     check_entry,
+    entries_between,
     merge_lists,
     read_lists,
     with_choices,
@@ -116,7 +117,7 @@ class Plan:
                 *(part.diff for part in result.slides.values()),
                 *(self._find(slide, self.ours, self.theirs) for slide in gone),
             ],
-            _entries(result.before, result.after),
+            entries_between(result.before, result.after),
             self.ours.record.id,
             None,
             lambda: {*result.before["slides"], *result.after["slides"]},
@@ -172,13 +173,3 @@ class Plan:
 def _setter(lists: Lists) -> SetValues:
     columns = [Column.from_json(entry) for entry in lists["columns"].values()]
     return value_setter(columns, lists["labels"])
-
-
-def _entries(before: Lists, after: Lists) -> Entries:
-    """Return the entries that differ, with the values of both sides."""
-    entries: dict[str, dict[str, tuple[Any, Any]]] = {}
-    for kind in before:
-        old, new = before[kind], after[kind]
-        names = sorted(name for name in {**old, **new} if old.get(name) != new.get(name))
-        entries[kind] = {name: (old.get(name), new.get(name)) for name in names}
-    return entries
