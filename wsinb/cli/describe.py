@@ -1,4 +1,4 @@
-"""Commits, changes and conflicts as the JSON that several verbs print."""
+"""Changes and conflicts as the JSON that several verbs print."""
 
 from __future__ import annotations
 
@@ -7,24 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wsinb.errors import Conflict
-    from wsinb.versions import Commit
 
-__all__ = ["commit_json", "conflict_json", "counts_text", "json_value"]
-
-
-def commit_json(commit: Commit) -> dict[str, Any]:
-    """Return a commit as a JSON object."""
-    return {
-        "id": commit.id,
-        "parents": list(commit.parents),
-        "author": commit.author,
-        "time": commit.time.isoformat(),
-        "message": commit.message,
-        "changes": {slide: dict(change) for slide, change in commit.changes.items()},
-        "edits": {
-            kind: {word: list(names) for word, names in edits.items()} for kind, edits in commit.edits.items()
-        },
-    }
+__all__ = ["conflict_json", "counts_text", "json_value"]
 
 
 def counts_text(counts: Mapping[str, int]) -> str:

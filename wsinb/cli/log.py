@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from wsinb.cli.describe import commit_json, counts_text
+from wsinb.cli.describe import counts_text
 from wsinb.cli.output import branch_option, echo_json, output_option, project_option
 
 __all__ = ["command"]
@@ -23,7 +23,7 @@ def command(project: str, branch: str, limit: int | None, output: str) -> None:
 
     commits = open_nearest(project).log(branch, limit=limit)
     if output == "json":
-        echo_json(ROOT, [commit_json(commit) for commit in commits])
+        echo_json(ROOT, [commit.to_json() for commit in commits])
         return
     for commit in commits:
         click.echo(f"{commit.id[:12]}  {commit.time:%Y-%m-%d %H:%M}  {commit.author}  {commit.message}")

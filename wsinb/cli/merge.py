@@ -6,7 +6,6 @@ from typing import Literal
 
 import click
 
-from wsinb.cli.describe import commit_json
 from wsinb.cli.output import author_option, echo_json, message_option, output_option, project_option
 from wsinb.cli.refusal import conflicts_named
 
@@ -43,7 +42,7 @@ def command(
     with conflicts_named(ROOT, output):
         commit = open_nearest(project).merge(source, into, resolve=resolve, message=message, author=author)
     if output == "json":
-        echo_json(ROOT, commit_json(commit))
+        echo_json(ROOT, commit.to_json())
     else:
         click.echo(
             f"Merged {source} into {into}: {commit.id[:12]}  {commit.summary() or 'nothing but history'}"

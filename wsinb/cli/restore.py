@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from wsinb.cli.describe import commit_json
 from wsinb.cli.output import (
     author_option,
     branch_option,
@@ -44,6 +43,6 @@ def command(
     opened = open_nearest(project)
     commit = opened.restore(slide, list(ids), at, branch, author=author, message=message)
     if output == "json":
-        echo_json(ROOT, commit_json(commit))
+        echo_json(ROOT, commit.to_json())
     else:
         click.echo(f"Restored from {at}: {commit.id[:12]}  {commit.summary()}")

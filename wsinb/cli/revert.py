@@ -6,7 +6,6 @@ from typing import Literal
 
 import click
 
-from wsinb.cli.describe import commit_json
 from wsinb.cli.output import (
     author_option,
     branch_option,
@@ -49,6 +48,6 @@ def command(
             version, branch, resolve=resolve, message=message, author=author
         )
     if output == "json":
-        echo_json(ROOT, commit_json(commit))
+        echo_json(ROOT, commit.to_json())
     else:
         click.echo(f"Reverted {version}: {commit.id[:12]}  {commit.summary()}")

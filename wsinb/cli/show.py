@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from wsinb.cli.describe import commit_json
 from wsinb.cli.diff import diff_json, echo_changes
 from wsinb.cli.output import changes_option, echo_json, output_option, project_option
 
@@ -27,7 +26,7 @@ def command(version: str, project: str, changes: bool, output: str) -> None:
     commit, artifacts = shown.commit, opened.artifacts(shown.commit.id)
     if output == "json":
         files = [{"name": item.name, "sha256": item.sha256, "size": item.size} for item in artifacts]
-        echo_json(ROOT, {**commit_json(commit), "diff": diff_json(shown.diff, changes), "artifacts": files})
+        echo_json(ROOT, {**commit.to_json(), "diff": diff_json(shown.diff, changes), "artifacts": files})
         return
     click.echo(f"commit {commit.id}")
     if len(commit.parents) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wsinb.errors import InvalidInput
 from wsinb.serve.bodies import MAX_MESSAGE, MAX_WORD, author_of, ids_of, member, optional_member
@@ -41,7 +41,7 @@ def get_log(core: Core, request: Request, arguments: Mapping[str, str]) -> Respo
     )
     if slide is not None:
         commits = islice((commit for commit in commits if _touches(commit, slide)), limit)
-    return json_response({"commits": [_commit_json(commit) for commit in commits]})
+    return json_response({"commits": [commit.to_json() for commit in commits]})
 
 
 def get_refs(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
@@ -119,15 +119,3 @@ def _refs(project: Project) -> Response:
 def _touches(commit: Commit, slide: str) -> bool:
     edits = commit.edits.get("slides", {})
     return slide in commit.changes or any(slide in names for names in edits.values())
-
-
-def _commit_json(commit: Commit) -> dict[str, Any]:
-    return {
-        "id": commit.id,
-        "parents": list(commit.parents),
-        "author": commit.author,
-        "time": commit.time.isoformat(),
-        "message": commit.message,
-        "changes": commit.changes,
-        "edits": commit.edits,
-    }

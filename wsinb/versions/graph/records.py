@@ -139,6 +139,21 @@ class Commit:
     def __hash__(self) -> int:
         return hash(self.id)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the commit as a JSON object; the time as ISO 8601."""
+        return {
+            "id": self.id,
+            "parents": list(self.parents),
+            "author": self.author,
+            "time": self.time.isoformat(),
+            "message": self.message,
+            "changes": {slide: dict(counts) for slide, counts in self.changes.items()},
+            "edits": {
+                kind: {word: list(names) for word, names in edits.items()}
+                for kind, edits in self.edits.items()
+            },
+        }
+
     def summary(self) -> str:
         """Return the changes in a few words."""
         parts = signed_counts(self.changes)
