@@ -6,11 +6,11 @@ import difflib
 import os
 from collections.abc import Container, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from wsinb.errors import InvalidInput
 
-__all__ = ["given_path", "is_among", "listed", "unknown"]
+__all__ = ["given_path", "is_among", "is_name", "listed", "unknown"]
 
 MANY = 8
 LONGEST = 80
@@ -35,6 +35,23 @@ def listed(given: str | Iterable[Any], what: str) -> list[Any]:
 def is_among(name: object, known: Container[str]) -> bool:
     """Say whether something is a text, and one of those known; a list, say, is not."""
     return isinstance(name, str) and name in known
+
+
+def is_name(value: object, longest: int | None = None, *, trimmed: bool = False) -> TypeGuard[str]:
+    """Say whether something can name a thing: a printable text that is not blank.
+
+    Parameters
+    ----------
+    value
+        Anything.
+    longest
+        At most so many characters, if not None.
+    trimmed
+        Whether there must be no spaces at its ends.
+    """
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        return False
+    return (longest is None or len(value) <= longest) and (not trimmed or value == value.strip())
 
 
 def given_path(path: Any, what: str) -> Path:

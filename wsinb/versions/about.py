@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput
+from wsinb.names import is_name
 from wsinb.versions.author import check_author
 from wsinb.versions.graph.commits import Draft
 from wsinb.versions.storage.layout import canonical
@@ -20,7 +21,7 @@ __all__ = ["check_metadata", "check_title", "rename", "set_metadata"]
 
 def check_title(title: Any) -> str:
     """Return the name of a project, or raise `InvalidInput`."""
-    if not isinstance(title, str) or not title.strip() or not title.isprintable():
+    if not is_name(title):
         raise InvalidInput(f"A project needs a printable name, not {title!r}.")
     return title.strip()
 

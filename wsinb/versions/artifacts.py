@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wsinb.errors import InvalidInput
-from wsinb.names import is_among, unknown
+from wsinb.names import is_among, is_name, unknown
 from wsinb.versions.graph.records import Artifact, Record
 from wsinb.versions.storage.layout import (
     artifact_key,
@@ -114,7 +114,7 @@ class Artifacts:
 
 
 def _check_name(name: object) -> None:
-    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+    if not is_name(name):
         raise InvalidInput(f"An artifact needs a printable name, not {name!r}.")
     if len(quote_name(name)) > MAX_NAME:
         raise InvalidInput(

@@ -6,6 +6,7 @@ import getpass
 import os
 
 from wsinb.errors import InvalidInput
+from wsinb.names import is_name
 
 __all__ = ["check_author", "default_author"]
 
@@ -28,7 +29,7 @@ def default_author() -> str:
 def check_author(author: str | None) -> str:
     """Return the author, or the default one for None; raise `InvalidInput` if it is no name."""
     name = default_author() if author is None else author
-    if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > MAX_NAME:
+    if not is_name(name, MAX_NAME):
         raise InvalidInput(
             f"An author is a printable name of at most {MAX_NAME} characters, not {name!r:.60}."
         )

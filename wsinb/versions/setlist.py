@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput
 from wsinb.listing import html_table
-from wsinb.names import is_among, unknown
+from wsinb.names import is_among, is_name, unknown
 from wsinb.versions.author import check_author
 from wsinb.versions.checkout import Checkout, SlideCheckout
 from wsinb.versions.graph.commits import Draft
@@ -236,8 +236,7 @@ def entry_at(repository: Repository, record: Record, slide: str, seen: _Seen | N
 
 
 def _check_name(name: Any) -> str:
-    good = isinstance(name, str) and name.isprintable() and name == name.strip() and 0 < len(name) <= MAX_NAME
-    if not good:
+    if not is_name(name, MAX_NAME, trimmed=True):
         raise InvalidInput(
             f"A set needs a printable name of 1 to {MAX_NAME} characters without spaces at its ends, "
             f"not {str(name)[:MAX_NAME]!r}."

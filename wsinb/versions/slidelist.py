@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, SlideNotFound, UnknownSlide
 from wsinb.listing import Cell, code, html_table
-from wsinb.names import given_path, is_among, unknown
+from wsinb.names import given_path, is_among, is_name, unknown
 from wsinb.versions.about import check_metadata
 from wsinb.versions.author import check_author
 from wsinb.versions.graph.commits import Draft
@@ -301,7 +301,7 @@ class Slides(Mapping[str, SlideEntry]):
 def _check_name(name: Any) -> str:
     if isinstance(name, str) and len(name) > MAX_NAME:
         raise InvalidInput(f"The slide name {name[:40]!r}... has over {MAX_NAME} characters: shorten it.")
-    if not isinstance(name, str) or not name.strip() or name != name.strip() or not name.isprintable():
+    if not is_name(name, trimmed=True):
         raise InvalidInput(f"A slide needs a printable name without spaces at its ends, not {name!r}.")
     return name
 

@@ -16,6 +16,7 @@ from fractions import Fraction
 from typing import Any
 
 from wsinb.errors import InvalidInput
+from wsinb.names import is_name
 from wsinb.numbers import real
 from wsinb.versions.storage.layout import sha256
 
@@ -34,7 +35,7 @@ def check_split(split: Any) -> dict[str, float] | None:
             f"not {split!r}."
         )
     for part, fraction in split.items():
-        if not isinstance(part, str) or not part.strip() or not part.isprintable():
+        if not is_name(part):
             raise InvalidInput(f"A part of a set needs a printable name, not {part!r}.")
         value = real(fraction)
         if isinstance(fraction, bool) or value is None or not 0 < value <= 1:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from wsinb.annotate.schema import SCHEMA
 from wsinb.errors import InvalidInput, StorageError
+from wsinb.names import is_name
 
 __all__ = [
     "TYPES",
@@ -114,8 +115,7 @@ def check_column(name: Any, kind: Any, unit: Any, description: Any, taken: Itera
 
 def check_column_name(name: Any, taken: Iterable[str]) -> str:
     """Return the name of a column, or raise `InvalidInput` if it cannot be one or is taken."""
-    good = isinstance(name, str) and name.isprintable() and name == name.strip() and 0 < len(name) <= MAX_NAME
-    if not good or name.startswith("_"):
+    if not is_name(name, MAX_NAME, trimmed=True) or name.startswith("_"):
         raise InvalidInput(
             f"A column needs a printable name of 1 to {MAX_NAME} characters without spaces at its ends "
             f"and without a leading underscore, not {str(name)[:MAX_NAME]!r}."
