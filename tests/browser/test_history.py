@@ -312,7 +312,11 @@ def test_a_difference_shows_itself_in_a_cell(lab, project):
     project.tag("v1")
     second_reading(project)
     source = "import wsinb\nviewer = wsinb.open_project('.').diff('v1').view('liver')\nviewer"
-    report = "print(viewer.layer.version, viewer.layer.compare)"
+    report = (
+        "import time\nfor _ in range(200):\n"
+        "    if viewer.layer.compare is None: break\n    time.sleep(0.05)\n"
+        "print(viewer.layer.version, viewer.layer.compare)"
+    )
     cells = [nbformat.v4.new_code_cell(text) for text in (source, report)]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
