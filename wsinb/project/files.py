@@ -85,25 +85,36 @@ class FileWords:
         slides: str | Iterable[str] | None = None,
         progress: Progress = None,
     ) -> list[Path]:
-        """Write the annotations of a version to a folder; see `wsinb.versions.readers.export.export`.
+        """Write the annotations of a version to a folder, one file a slide, and what they belong to.
 
         Parameters
         ----------
         version
             A branch, a tag, a commit or the first digits of one.
         folder
-            Made if missing; nothing there is overwritten.
+            Made if missing. Nothing that lies there is overwritten.
         format
-            ``"geoparquet"`` or ``"geojson"``.
+            ``"geoparquet"`` (GeoParquet 1.1, all columns) or ``"geojson"`` (a FeatureCollection in level-0
+            pixels, y down, whose ``classification`` QuPath reads).
         slides
             Names; all slides by default.
         progress
-            See `wsinb.progress.track`.
+            See `wsinb.progress.track`; counts slides.
 
         Returns
         -------
         list of Path
-            One file a slide, then ``version.json``: the commit, the slide list and the labels.
+            The files: one for each slide in the order of names, then ``version.json`` with the commit,
+            the slide list and the labels.
+
+        Raises
+        ------
+        InvalidInput
+            If the format is unknown or a file is there already.
+        UnknownSlide, UnknownVersion
+            If the version or a slide of it does not exist.
+        StorageError
+            If the folder cannot be written.
         """
         from wsinb.versions.readers.export import export
 

@@ -7,6 +7,7 @@ import os
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,12 +65,11 @@ def plain_pieces(repository: Repository, head: Head, slide: str) -> Iterator[pa.
         yield plain_table(piece, columns)
 
 
-def write_plain(pieces: Iterable[pa.Table], path: Path) -> int:
-    """Write tables of one schema as a GeoParquet 1.1 file, piece by piece; return the number of rows.
+def write_plain(pieces: Iterable[pa.Table], path: Path) -> None:
+    """Write tables of one schema as a GeoParquet 1.1 file, piece by piece.
 
     What the fields of the schema say (unit, description) is kept.
     """
-    rows = 0
     geo = _Geo()
     iterator = iter(pieces)
     first = next(iterator, SCHEMA.empty_table())
@@ -77,13 +77,11 @@ def write_plain(pieces: Iterable[pa.Table], path: Path) -> int:
     # the metadata of fields is kept only with the schema of Arrow
     described = any(field.metadata for field in schema)
     with pq.ParquetWriter(path, schema, compression="zstd", store_schema=described) as writer:
-        for table in _chain(first, iterator):
+        for table in chain([first], iterator):
             if table.num_rows:
                 writer.write_table(table, row_group_size=ROW_GROUP)
                 geo.add(table)
-                rows += table.num_rows
         writer.add_key_value_metadata({"geo": geo.metadata()})
-    return rows
 
 
 class _Geo:
@@ -154,8 +152,3 @@ def writing(target: Path) -> Iterator[Path]:
             raise
         reason = error.strerror or error
         raise StorageError(f"Cannot write {target}: {reason}; make room or choose another place.") from error
-
-
-def _chain(first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    yield first
-    yield from rest
