@@ -1,39 +1,81 @@
-/** What the keyboard does while the viewer has the focus. */
-import type { DrawTool } from './edit/draw';
+/** What the keyboard does while the viewer has the focus: a list of bindings, which the page of keys shows. */
+import type { Disposable } from './scene';
 
-/** Keys of the tools, with Shift: plain letters belong to the labels. */
-const TOOL_KEYS: Record<string, DrawTool | null> = {
-  S: null,
-  D: 'point',
-  L: 'line',
-  P: 'polygon',
-  R: 'rectangle',
-  C: 'circle'
-};
+export interface Binding {
+  /**
+   * As it is read: `Shift+A`, `Ctrl+S` (the command key on a Mac), `[`, `Esc`; `letter` is any plain
+   * character, which `act` is given. A character that needs Shift on some keyboards is written alone: `?`.
+   */
+  keys: string;
+  /** What it does, for the page of keys; empty is not listed. */
+  title: string;
+  group: string;
+  /** Returns false where the key means nothing at the moment: the next binding of the key is asked. */
+  act: (key: string) => unknown;
+  /** Whether it works while a text is typed, too. */
+  typing?: boolean;
+}
 
-const STEP_KEYS: Record<string, 1 | -1> = { n: 1, p: -1 };
+export const ANY_LETTER = 'letter';
 
-export interface KeyActions {
-  save: () => void;
-  undo: () => void;
-  redo: () => void;
-  removeSelected: () => void;
-  cancel: () => void;
-  fit: () => void;
-  labelImage: () => void;
-  history: () => void;
-  /** Go to the next change or the one before; returns whether there is anything to step through. */
-  step: (by: 1 | -1) => boolean;
-  useTool: (tool: DrawTool | null) => void;
-  /** Returns whether a label has that key. */
-  chooseLabel: (key: string) => boolean;
+export class Keys {
+  private readonly bindings: Binding[] = [];
+
+  get all(): readonly Binding[] {
+    return this.bindings;
+  }
+
+  /** Bindings of one key are asked in the order in which they were added. */
+  add(...added: Binding[]): Disposable {
+    this.bindings.push(...added);
+    return {
+      dispose: () => {
+        const kept = this.bindings.filter(binding => !added.includes(binding));
+        this.bindings.splice(0, this.bindings.length, ...kept);
+      }
+    };
+  }
+
+  /** Act on a key press; returns whether it meant something. */
+  handle(event: KeyboardEvent): boolean {
+    if (event.altKey) {
+      return false;
+    }
+    const typing = isTyping(event.target);
+    const names = namesOf(event);
+    return this.bindings.some(
+      ({ keys, act, typing: always }) =>
+        (always || !typing) && names.includes(keys) && act(event.key) !== false
+    );
+  }
+}
+
+/** All that a key press may be called in a binding. */
+function namesOf(event: KeyboardEvent): string[] {
+  const key = SHORT_NAMES[event.key] ?? event.key;
+  const letter = /^[a-z]$/i.test(key) ? key.toUpperCase() : key;
+  if (event.ctrlKey || event.metaKey) {
+    return [`Ctrl+${event.shiftKey ? 'Shift+' : ''}${letter}`];
+  }
+  const digit = /^Digit(\d)$/.exec(event.code)?.[1];
+  if (event.shiftKey && (digit || /^[a-z]$/i.test(key))) {
+    return [`Shift+${digit ?? letter}`, key];
+  }
+  const plain = key.length === 1 ? [ANY_LETTER] : [];
+  return [...plain.filter(() => !event.shiftKey), key, ...(event.shiftKey ? [`Shift+${key}`] : [])];
+}
+
+const SHORT_NAMES: Record<string, string> = { Escape: 'Esc', Delete: 'Del' };
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
 }
 
 /** Listens to the keys of a viewer's container, and keeps the focus in it. */
 export class Keyboard {
   constructor(
     private readonly container: HTMLElement,
-    private readonly actions: KeyActions
+    private readonly keys: Keys
   ) {
     container.tabIndex = 0;
     // the viewer's own keys would otherwise also be commands of the notebook around it
@@ -48,7 +90,7 @@ export class Keyboard {
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
-    if (handleKey(event, this.actions)) {
+    if (this.keys.handle(event)) {
       event.preventDefault();
       event.stopPropagation();
     }
@@ -63,79 +105,4 @@ export class Keyboard {
       }
     }, 0);
   };
-}
-
-/** Act on a key press; returns whether it meant something. */
-export function handleKey(event: KeyboardEvent, actions: KeyActions): boolean {
-  const command = event.ctrlKey || event.metaKey;
-  const typing = isTyping(event.target);
-  if (command) {
-    return commandKey(event, actions, typing);
-  }
-  if (typing || event.altKey) {
-    return false;
-  }
-  if (event.shiftKey) {
-    return shiftKey(event, actions);
-  }
-  if (event.key === 'Escape') {
-    actions.cancel();
-    return true;
-  }
-  if (event.key === 'Delete' || event.key === 'Backspace') {
-    actions.removeSelected();
-    return true;
-  }
-  return event.key.length === 1 && plainKey(event.key, actions);
-}
-
-/** A label's own key wins over the history's; while changes are stepped through there is nothing to label. */
-function plainKey(key: string, actions: KeyActions): boolean {
-  if (key in STEP_KEYS && actions.step(STEP_KEYS[key]!)) {
-    return true;
-  }
-  if (actions.chooseLabel(key)) {
-    return true;
-  }
-  if (key === 'h') {
-    actions.history();
-    return true;
-  }
-  return false;
-}
-
-function commandKey(event: KeyboardEvent, actions: KeyActions, typing: boolean): boolean {
-  const key = event.key.toLowerCase();
-  if (key === 's') {
-    actions.save();
-  } else if (typing) {
-    return false;
-  } else if (key === 'y' || (key === 'z' && event.shiftKey)) {
-    actions.redo();
-  } else if (key === 'z') {
-    actions.undo();
-  } else {
-    return false;
-  }
-  return true;
-}
-
-function shiftKey(event: KeyboardEvent, actions: KeyActions): boolean {
-  const key = event.key.toUpperCase();
-  if (key in TOOL_KEYS) {
-    actions.useTool(TOOL_KEYS[key] ?? null);
-  } else if (key === 'I') {
-    actions.labelImage();
-  } else if (key === 'H') {
-    actions.history();
-  } else if (event.code === 'Digit0') {
-    actions.fit();
-  } else {
-    return false;
-  }
-  return true;
-}
-
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
 }

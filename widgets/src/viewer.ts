@@ -3,24 +3,33 @@ import * as L from 'leaflet';
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { Api } from './api';
 import { Annotations } from './annotations';
-import { element } from './dom';
+import { editBindings } from './bindings';
+import { element, iconButton } from './dom';
 import { Drawing } from './edit/draw';
 import { Overlay } from './edit/overlay';
 import { EditStore } from './edit/store';
 import { Hand } from './hand';
 import type { History } from './history/history';
 import { Versions } from './history/versions';
+import * as icons from './icons';
 import { ImageLayer, MAX_ZOOM, slideBounds } from './image';
-import { Keyboard } from './keys';
+import { Keyboard, Keys, type Binding } from './keys';
 import { Labels } from './labels';
+import { Look } from './look';
 import { Notice } from './notice';
+import { drawTools } from './panel/drawtools';
 import { Palette } from './panel/palette';
 import { SaveRow } from './panel/save';
+import { Tabs } from './panel/tabs';
 import { Toolbar } from './panel/toolbar';
+import { PARTS } from './parts';
+import { Picture } from './picture';
 import { Poll } from './poll';
 import { ReadOut } from './readout';
 import { Saving } from './saving';
 import { ScaleBar } from './scalebar';
+import type { Scene } from './scene';
+import { Selection } from './selection';
 import { Session } from './session';
 import type { Source } from './types';
 import { WholeImage } from './wholeimage';
@@ -43,10 +52,18 @@ export interface ViewerOptions {
 export class Viewer {
   readonly store = new EditStore();
   readonly labels = new Labels();
+  readonly look = new Look();
+  readonly picture = new Picture();
+  readonly selection = new Selection();
+  readonly keys = new Keys();
   private readonly root = element('div', 'wsinb-root');
   private readonly notice = new Notice(message => this.failedSignal.emit(message));
   private readonly versions: Versions;
-  private readonly toolbar: Toolbar;
+  private readonly toolbar = new Toolbar();
+  private readonly tabs = new Tabs();
+  private readonly historyButton: HTMLButtonElement;
+  private readonly status = element('div', 'wsinb-status wsinb-surface');
+  private readonly corner = element('div', 'wsinb-corner');
   private readonly session: Session;
   private readonly overlay: Overlay;
   private readonly drawing: Drawing;
@@ -111,16 +128,21 @@ export class Viewer {
       guard: action => this.saving.guard(action),
       showVersion: version => this.showVersion(version),
       keptChanged: kept => this.saveRow.setKept(kept),
-      historyToggled: open => this.toolbar.setHistory(open)
+      historyToggled: open => this.historyButton.setAttribute('aria-pressed', String(open))
     });
-    this.toolbar = new Toolbar(map, this.drawing, {
-      fit: () => this.fit(),
-      labelImage: () => this.wholeImage.add(),
-      history: () => this.history.toggle()
-    });
+    this.historyButton = iconButton(icons.historyIcon, 'History of this slide (Shift+H)', () =>
+      this.history.toggle()
+    );
+    this.historyButton.dataset.tool = 'history';
+    this.keys.add(...this.bindings());
     const { saving, versions, hand, overlay, drawing, palette, saveRow, wholeImage } = this;
     this.disposables = [saving, versions, hand, overlay, drawing, palette, saveRow, wholeImage];
-    this.disposables.push(this.keyboard());
+    this.disposables.push(
+      new Keyboard(map.getContainer(), this.keys),
+      this.look,
+      this.picture,
+      this.selection
+    );
     this.build();
     this.versions.stage.changed.connect(this.onStage, this);
     window.addEventListener('beforeunload', this.onUnload);
@@ -239,13 +261,13 @@ export class Viewer {
     Signal.clearData(this);
   }
 
-  private keyboard(): Keyboard {
+  private bindings(): Binding[] {
     const edit = (act: () => void) => () => {
       if (!this.readOnly) {
         act();
       }
     };
-    return new Keyboard(this.map.getContainer(), {
+    return editBindings({
       save: edit(() => void this.saveRow.save()),
       undo: edit(() => this.store.undo()),
       redo: edit(() => this.store.redo()),
@@ -269,11 +291,24 @@ export class Viewer {
   private build(): void {
     const container = this.map.getContainer();
     container.classList.add('wsinb-map');
-    const panel = element('div', 'wsinb-panel wsinb-surface wsinb-main');
-    panel.append(this.palette.node, this.wholeImage.node, this.saveRow.node);
-    for (const node of [this.toolbar.node, panel, ...this.versions.panels, this.versions.messages()]) {
+    const { map, toolbar, tabs, wholeImage } = this;
+    toolbar.add(
+      'view',
+      iconButton(icons.zoomInIcon, 'Zoom in (+)', () => map.zoomIn()),
+      iconButton(icons.zoomOutIcon, 'Zoom out (-)', () => map.zoomOut()),
+      iconButton(icons.fitIcon, 'Show the whole slide (Shift+0)', () => this.fit())
+    );
+    const labelAll = 'Give the current label to the whole image (Shift+I)';
+    const whole = iconButton(icons.wholeImageIcon, labelAll, () => wholeImage.add());
+    whole.dataset.tool = 'image';
+    toolbar.add('draw', ...drawTools(this.drawing), whole);
+    toolbar.add('panels', this.historyButton);
+    tabs.add('labels', icons.tagIcon, 'Labels', this.palette.node, wholeImage.node);
+    tabs.addBelow(this.saveRow.node);
+    for (const node of [toolbar.node, tabs.node, ...this.versions.panels, this.versions.messages()]) {
       this.lay(node);
     }
+    this.lay(this.corner);
     container.append(this.root);
   }
 
@@ -297,9 +332,8 @@ export class Viewer {
     image.addTo(map);
     const scale = new ScaleBar(map, info.mpp?.[0] ?? null);
     const readOut = new ReadOut(map, info);
-    const status = element('div', 'wsinb-status wsinb-surface');
-    status.append(scale.node, readOut.node);
-    this.lay(status);
+    this.status.replaceChildren(scale.node, readOut.node);
+    this.lay(this.status);
     labels.set(info.project?.labels ?? []);
     const fail = (message: string): void => this.notice.error(message);
     const annotations = new Annotations(map, this.options.api, labels, slideBounds(info), fail);
@@ -307,9 +341,24 @@ export class Viewer {
     this.hand.readOut = readOut;
     const poll = new Poll(map.getContainer(), () => this.follow());
     this.disposables.push(poll, scale, readOut, annotations, { dispose: () => image.remove() });
+    const scene = this.scene({ info, annotations, image, readOut });
+    this.disposables.push(...PARTS.map(part => part(scene)));
     const { version = null, compare = null } = this.options;
     await this.history.show({ version, compare });
     await this.versions.begin();
+  }
+
+  private scene(opened: Pick<Scene, 'info' | 'annotations' | 'image' | 'readOut'>): Scene {
+    const { map, session, labels, store, drawing, look, picture, selection, toolbar, tabs, keys } = this;
+    const { api, source } = this.options;
+    return {
+      ...opened,
+      ...{ map, api, source, session, labels, store, drawing, look, picture, selection, toolbar, tabs, keys },
+      ...{ notice: this.notice, root: this.root, status: this.status, corner: this.corner },
+      lay: node => this.lay(node),
+      guard: action => this.guard(action),
+      fit: () => this.fit()
+    };
   }
 
   /** Show another version: null is the pinned or the newest one. Returns its commit. */
