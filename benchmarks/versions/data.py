@@ -13,7 +13,7 @@ import shapely
 
 from wsinb.annotate import Label, new_annotations
 from wsinb.project import Project, create_project
-from wsinb.versions.slidelist import SlideEntry
+from wsinb.testing.entries import add_slides
 
 __all__ = ["LABELS", "SLIDE", "SPACING", "cell_table", "outlines", "project_of", "write"]
 
@@ -46,10 +46,7 @@ def project_of(folder: Path, slides: Sequence[str] = (SLIDE,)) -> Project:
     """Make a project with slides by name; there are no slide files."""
     project = create_project(folder, author="benchmark")
     project.labels.add([Label(name) for name in LABELS], author="benchmark")
-    new = {
-        name: SlideEntry(name, f"{name}.svs", "sha256:00", (100_000, 100_000)).to_json() for name in slides
-    }
-    project.slides._edit("Slides", {"added": list(new)}, lambda entries: entries.update(new))
+    add_slides(project, *slides, size=(100_000, 100_000))
     return project
 
 

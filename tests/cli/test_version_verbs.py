@@ -12,7 +12,7 @@ import shapely
 import wsinb
 from wsinb import errors
 from wsinb.cli import main
-from wsinb.versions.slidelist import SlideEntry
+from wsinb.testing.entries import add_slides
 
 
 class Shell:
@@ -38,8 +38,7 @@ class Shell:
 @pytest.fixture
 def wsi(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
     project = wsinb.create_project(tmp_path / "study")
-    entry = SlideEntry("one", "one.svs", "sha256:00", (9000, 9000)).to_json()
-    project.slides._edit("Add", {"added": ["one"]}, lambda known: known.update({"one": entry}))
+    add_slides(project, "one")
     project.labels.add([wsinb.Label("tumor"), wsinb.Label("stroma")])
     session = project.session(author="ada")
     session["one"].upsert(wsinb.new_annotations([shapely.Point(x, 0) for x in (1, 2, 3)], label="tumor"))

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from wsinb.project import Project, create_project, open_project
+from wsinb.testing.entries import add_slides
 from wsinb.testing.s3 import BUCKET, ENVIRONMENT, running_s3
 from wsinb.versions import PosixStore, Store
-from wsinb.versions.slidelist import SlideEntry
 from wsinb.versions.storage.urls import Address
 
 pytest.register_assert_rewrite("wsinb.testing.stores")
@@ -43,12 +43,6 @@ class Place:
         if self.kind == "posix":
             return PosixStore(Path(self.url) / ".wsinb")
         return Address.parse(self.url).store(".wsinb")
-
-
-def add_slides(project: Project, *names: str) -> None:
-    """Add slides that have no files, as one commit."""
-    entries = {name: SlideEntry(name, f"/{name}.svs", "sha256:00", (1000, 1000)).to_json() for name in names}
-    project.slides._edit("Add slides", {"added": list(names)}, lambda known: known.update(entries))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,14 +6,15 @@ import pytest
 
 from wsinb.errors import InvalidInput, UnknownSlide
 from wsinb.project import create_project, open_project
+from wsinb.testing.entries import add_slides
 from wsinb.versions.slidelist import SlideEntry
 
 
 @pytest.fixture
 def project(tmp_path):
     made = create_project(tmp_path / "study", "First")
-    entry = SlideEntry("one", "one.svs", "sha256:00", (9, 9), metadata={"patient": "p1", "age": 5}).to_json()
-    made.slides._edit("Add", {"added": ["one"]}, lambda known: known.update(one=entry))
+    entry = SlideEntry("one", "one.svs", "sha256:00", (9, 9), metadata={"patient": "p1", "age": 5})
+    add_slides(made, entry)
     return made
 
 

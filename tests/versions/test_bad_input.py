@@ -11,7 +11,7 @@ import shapely
 from wsinb.annotate import Label, new_annotations
 from wsinb.errors import InvalidInput, SlideNotFound, WsinbError
 from wsinb.project import create_project, find_project, open_project
-from wsinb.versions.slidelist import SlideEntry
+from wsinb.testing.entries import add_slides
 
 IDS = [str(uuid.UUID(int=number)) for number in range(1, 4)]
 
@@ -21,8 +21,7 @@ def project(tmp_path):
     """A project with three squares on one slide, of which a later commit moved the first."""
     made = create_project(tmp_path / "study", author="ann")
     made.labels.add([Label("tumor")])
-    entry = SlideEntry("one", "one.svs", "sha256:00", (1000, 1000)).to_json()
-    made.slides._edit("Add one", {"added": ["one"]}, lambda entries: entries.update(one=entry))
+    add_slides(made, "one")
     session = made.session(author="ann")
     rows = new_annotations([shapely.box(20 * i, 0, 20 * i + 8, 8) for i in range(3)], label="tumor")
     session["one"].upsert(rows.assign(id=IDS))

@@ -11,7 +11,7 @@ import shapely
 from wsinb.annotate import COLUMNS, new_annotations, to_features
 from wsinb.errors import InvalidAnnotation, InvalidInput
 from wsinb.project import create_project, open_project
-from wsinb.versions.slidelist import SlideEntry
+from wsinb.testing.entries import add_slides
 from wsinb.versions.tables.columns import own_keys, plain_table
 
 TYPED = {
@@ -29,10 +29,7 @@ TYPED = {
 @pytest.fixture
 def project(tmp_path):
     made = create_project(tmp_path / "study")
-    entries = {
-        name: SlideEntry(name, f"{name}.svs", "sha256:00", (9, 9)).to_json() for name in ("one", "two")
-    }
-    made.slides._edit("Add", {"added": list(entries)}, lambda known: known.update(entries))
+    add_slides(made, "one", "two")
     return made
 
 

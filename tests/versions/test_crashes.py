@@ -18,9 +18,9 @@ import shapely
 from wsinb.annotate import new_annotations
 from wsinb.errors import StorageError
 from wsinb.project import create_project, open_project
+from wsinb.testing.entries import add_slides
 from wsinb.testing.kills import kill_writers, new_project
 from wsinb.testing.model_store import rows_of
-from wsinb.versions.slidelist import SlideEntry
 
 FULL_DISK = """
 import resource, sys, json, shapely
@@ -43,15 +43,10 @@ print(json.dumps([message, kept, len(project.read("one"))]))
 """
 
 
-def add_slide(project, name):
-    entry = SlideEntry(name, f"{name}.svs", "sha256:00", (1000, 1000)).to_json()
-    project.slides._edit(f"Add {name}", {"added": [name]}, lambda entries: entries.update({name: entry}))
-
-
 @pytest.fixture
 def project(tmp_path):
     made = create_project(tmp_path / "study")
-    add_slide(made, "one")
+    add_slides(made, "one")
     session = made.session()
     session["one"].upsert(new_annotations([shapely.Point(0, 0)]))
     session.commit("before")
@@ -146,7 +141,7 @@ def test_a_disk_without_room_refuses_the_commit_and_loses_nothing(tmp_path):
     mount("tmpfs", disk, "-t", "tmpfs", "-o", "size=512k")
     try:
         project = create_project(disk / "study")
-        add_slide(project, "one")
+        add_slides(project, "one")
         session = project.session()
         session["one"].upsert(new_annotations([shapely.Point(1, 1)]))
         session.commit("fits")
@@ -206,7 +201,7 @@ def test_a_project_of_somebody_else_reads_and_refuses_to_commit(without_rights):
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)  # noqa: PTH101
         project = create_project(f"{folder}/study")
-        add_slide(project, "one")
+        add_slides(project, "one")
         store = project.path / ".wsinb"
         with without_rights():
             reader = open_project(project.path)

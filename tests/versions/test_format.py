@@ -17,18 +17,13 @@ import shapely
 from wsinb.annotate import Label, new_annotations
 from wsinb.errors import InvalidInput, ProjectExists, StorageError, UnknownProject, UnknownVersion
 from wsinb.project import create_project, open_project
+from wsinb.testing.entries import add_slides
 from wsinb.testing.model_store import rows_of
 from wsinb.versions.graph.commits import Draft
 from wsinb.versions.graph.refs import LAST
-from wsinb.versions.slidelist import SlideEntry
 from wsinb.versions.storage.layout import canonical, commit_key, ref_prefix, run_key, sha256
 from wsinb.versions.tables.files import encode_changes
 from wsinb.versions.tables.ids import decode_keys, id_texts
-
-
-def add_slides(project, *names):
-    entries = {name: SlideEntry(name, f"{name}.svs", "sha256:00", (9, 9)).to_json() for name in names}
-    project.slides._edit("Add", {"added": list(names)}, lambda known: known.update(entries))
 
 
 @pytest.fixture

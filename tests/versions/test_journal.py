@@ -29,11 +29,11 @@ from wsinb.annotate import Label, new_annotations, to_features
 from wsinb.errors import Conflict, StorageError
 from wsinb.project import create_project, open_project
 from wsinb.testing.annotations import annotation_tables
+from wsinb.testing.entries import add_slides
 from wsinb.versions.journal import edits, reading
 from wsinb.versions.journal.files import InUse, Journal
 from wsinb.versions.journal.lines import Header, encode_line
 from wsinb.versions.journal.reading import read_journal
-from wsinb.versions.slidelist import SlideEntry
 from wsinb.versions.storage.posix import PosixStore
 from wsinb.versions.tables import staging
 from wsinb.versions.tables.ids import id_texts
@@ -41,16 +41,10 @@ from wsinb.versions.tables.ids import id_texts
 IDS = [str(uuid.UUID(int=i << 64 | i % 3)) for i in range(8)]
 
 
-def add_slide(project, name):
-    entry = SlideEntry(name, f"/{name}.svs", "sha256:00", (1000, 1000)).to_json()
-    project.slides._edit(f"Add {name}", {"added": [name]}, lambda entries: entries.update({name: entry}))
-
-
 def make_project(folder):
     project = create_project(folder)
     project.labels.add([Label("tumor"), Label("stroma")])
-    for name in ("one", "two"):
-        add_slide(project, name)
+    add_slides(project, "one", "two")
     session = project.session()
     session["one"].upsert(points(4, id=IDS[:4], label="tumor"))
     session.commit("before")

@@ -17,8 +17,8 @@ from wsinb.annotate import Label, new_annotations, snap
 from wsinb.errors import Conflict, InvalidInput, UnknownAnnotation, UnknownSlide
 from wsinb.project import create_project, open_project
 from wsinb.testing.annotations import annotation_tables
+from wsinb.testing.entries import add_slides
 from wsinb.testing.model_store import ModelStore, rows_of
-from wsinb.versions.slidelist import SlideEntry
 from wsinb.versions.tables import files, history, reading, staging
 from wsinb.versions.upkeep import fold, runs, tend
 from wsinb.versions.upkeep.compact import compact
@@ -67,8 +67,7 @@ class VersionsMachine(RuleBasedStateMachine):
         return self.project.session(author="a"), self.model.session()
 
     def add_slide(self, name):
-        entry = SlideEntry(name, f"{name}.svs", "sha256:00", (10, 10)).to_json()
-        self.project.slides._edit("Add", {"added": [name]}, lambda entries: entries.update({name: entry}))
+        add_slides(self.project, name)
         self.model.add_slide(name)
         self.commits.append(self.project.head())
 

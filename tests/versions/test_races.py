@@ -13,17 +13,12 @@ import shapely
 from wsinb.annotate import Label, new_annotations
 from wsinb.errors import Conflict
 from wsinb.project import create_project, open_project
-from wsinb.versions.slidelist import SlideEntry
+from wsinb.testing.entries import add_slides
 
 WRITERS, ROUNDS = 4, 8
 SHARED = str(uuid.UUID(int=1))
 # forked children would share the parent's threads and locks; a notebook's users never fork like that
 SPAWN = multiprocessing.get_context("spawn")
-
-
-def add_slide(project, name):
-    entry = SlideEntry(name, f"{name}.svs", "sha256:00", (1000, 1000)).to_json()
-    project.slides._edit(f"Add {name}", {"added": [name]}, lambda entries: entries.update({name: entry}))
 
 
 def run(target, url):
@@ -65,7 +60,7 @@ def add_lists(url, number):
     """Add slides and labels, as several people would at once."""
     project = open_project(url)
     for i in range(3):
-        add_slide(project, f"slide-{number}-{i}")
+        add_slides(project, f"slide-{number}-{i}")
         project.labels.add(Label(f"label-{number}-{i}"))
     return number
 

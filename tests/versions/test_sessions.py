@@ -21,22 +21,16 @@ from wsinb.errors import (
     UnknownSlide,
     UnknownVersion,
 )
+from wsinb.testing.entries import add_slides
 from wsinb.testing.model_store import rows_of
-from wsinb.versions.slidelist import SlideEntry
 
 
 @pytest.fixture
 def project(place):
     made = place.create()
     made.labels.add([Label("tumor"), Label("stroma")])
-    for name in ("one", "two"):
-        add_slide(made, name)
+    add_slides(made, "one", "two")
     return made
-
-
-def add_slide(project, name):
-    entry = SlideEntry(name, f"{name}.svs", "sha256:00", (1000, 1000)).to_json()
-    project.slides._edit(f"Add {name}", {"added": [name]}, lambda entries: entries.update({name: entry}))
 
 
 def squares(n=1, **columns):
@@ -211,7 +205,7 @@ def test_edits_of_a_slide_that_was_removed_conflict(project):
     session = project.session()
     session["one"].upsert(squares())
     project.slides.remove("one")
-    add_slide(project, "one")
+    add_slides(project, "one")
     with pytest.raises(Conflict, match="Slide 'one' was removed"):
         session.commit("late")
     assert len(session["one"].edits()) == 1
@@ -224,7 +218,7 @@ def test_a_removed_slide_keeps_its_annotations_in_earlier_versions_and_returns_e
     project.slides.remove("one")
     with pytest.raises(UnknownSlide, match=r"'main'.*'two'"):
         project.read("one")
-    add_slide(project, "one")
+    add_slides(project, "one")
     assert len(project.read("one")) == 0
     assert len(project.read("one", before)) == 1
 
@@ -272,7 +266,7 @@ def test_unknown_slides_and_branches_are_named(project):
     session = project.session()
     with pytest.raises(UnknownSlide, match="did you mean 'one'"):
         session["onne"]
-    add_slide(project, "three")
+    add_slides(project, "three")
     with pytest.raises(UnknownSlide, match="open a new session"):
         session["three"]
     assert list(session) == ["one", "two"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from wsinb import SetMember
 from wsinb.annotate import new_annotations
 from wsinb.errors import InvalidInput, UnknownProject, UnknownSlide, UnknownVersion
 from wsinb.project import create_project, open_project
+from wsinb.testing.entries import add_slides
 from wsinb.testing.model_store import rows_of
 from wsinb.tiles import write_pyramid
 from wsinb.versions.slidelist import SlideEntry
@@ -26,13 +28,11 @@ SLIDES = [f"s{i:02}" for i in range(40)]
 
 def make_project(folder, names, metadata=lambda name: {}):
     project = create_project(folder)
-    entries = {
-        name: SlideEntry(
-            name, f"{name}.svs", f"sha256:{folder.name}-{name}", (9, 9), metadata=metadata(name)
-        ).to_json()
+    entries = (
+        SlideEntry(name, f"{name}.svs", f"sha256:{folder.name}-{name}", (9, 9), metadata=metadata(name))
         for name in names
-    }
-    project.slides._edit("Add", {"added": list(names)}, lambda known: known.update(entries))
+    )
+    add_slides(project, *entries)
     return project
 
 
@@ -144,8 +144,7 @@ def test_slides_without_the_metadata_are_named(project):
 
 
 def test_a_file_under_two_names_or_at_two_versions_is_one_slide(project):
-    entry = project.slides["s00"].to_json()
-    project.slides._edit("Add", {"added": ["twin"]}, lambda known: known.update(twin=entry))
+    add_slides(project, replace(project.slides["s00"], name="twin"))
     old = project.head()
     add_point(project, "s01")
     for seed in range(12):

@@ -15,7 +15,7 @@ import shapely
 
 from wsinb.annotate import new_annotations
 from wsinb.project import Project, create_project, open_project
-from wsinb.versions.slidelist import SlideEntry
+from wsinb.testing.entries import add_slides
 
 __all__ = ["Round", "kill_writers", "new_project"]
 
@@ -62,8 +62,7 @@ class Round:
 def new_project(url: str) -> Project:
     """Make a project with one slide that has no file."""
     project = create_project(url, "Kills")
-    entry = SlideEntry("one", "/one.svs", "sha256:00", (1000, 1000)).to_json()
-    project.slides._edit("Add one", {"added": ["one"]}, lambda entries: entries.update({"one": entry}))
+    add_slides(project, "one")
     return project
 
 

@@ -17,18 +17,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from wsinb.annotate import Label, new_annotations
 from wsinb.errors import InvalidInput, UnknownAnnotation, UnknownSlide, UnknownVersion
 from wsinb.project import create_project
-from wsinb.versions.slidelist import SlideEntry
+from wsinb.testing.entries import add_slides
 from wsinb.versions.tables import staging
 from wsinb.versions.tables.hashes import hash_rows
 from wsinb.versions.upkeep import runs, tend
 
 IDS = [str(uuid.UUID(int=i << 64 | i % 2)) for i in range(5)]
 BRANCHES = ["main", "a", "b"]
-
-
-def add_slide(project, name="one"):
-    entry = SlideEntry(name, f"{name}.svs", "sha256:00", (1000, 1000)).to_json()
-    project.slides._edit(f"Add {name}", {"added": [name]}, lambda entries: entries.update({name: entry}))
 
 
 def points(ids, x=0, **columns):
@@ -89,7 +84,7 @@ class BlameMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.project = create_project(self.folder)
         self.project.labels.add([Label("tumor"), Label("stroma")])
-        add_slide(self.project)
+        add_slides(self.project, "one")
         self.edit("main", set(IDS[:3]), 0, None)
         for name in BRANCHES[1:]:
             self.project.branch(name)
@@ -158,7 +153,7 @@ TestBlame.settings = settings(
 def project(tmp_path):
     made = create_project(tmp_path / "study")
     made.labels.add([Label("tumor"), Label("stroma")])
-    add_slide(made)
+    add_slides(made, "one")
     return made
 
 
@@ -225,7 +220,7 @@ def test_blame_ends_where_the_table_began(project):
     project.slides.remove("one")
     with pytest.raises(UnknownSlide, match="'one'"):
         project.blame("one", IDS[0])
-    add_slide(project)
+    add_slides(project, "one")
     with pytest.raises(UnknownAnnotation, match=IDS[0]):
         project.blame("one", IDS[0])
     again = commit(project, points(IDS[:1], 4))

@@ -11,16 +11,11 @@ import shapely
 from wsinb.annotate import Label, new_annotations
 from wsinb.errors import Conflict, InvalidInput, UnknownLabel, UnknownSlide, UnknownVersion
 from wsinb.project import create_project
+from wsinb.testing.entries import add_slides
 from wsinb.versions.changes.fields import kind_for_people
 from wsinb.versions.changes.slidedelta import SlideDiff
-from wsinb.versions.slidelist import SlideEntry
 
 IDS = [str(uuid.UUID(int=i << 64)) for i in range(6)]
-
-
-def add_slide(project, name):
-    entry = SlideEntry(name, f"{name}.svs", "sha256:00", (1000, 1000)).to_json()
-    project.slides._edit(f"Add {name}", {"added": [name]}, lambda entries: entries.update({name: entry}))
 
 
 def squares(ids, x=0, **columns):
@@ -41,8 +36,7 @@ def commit(project, slide="one", upsert=None, delete=(), branch="main"):
 def project(tmp_path):
     made = create_project(tmp_path / "study")
     made.labels.add([Label("tumor"), Label("stroma")])
-    for name in ("one", "<two>"):
-        add_slide(made, name)
+    add_slides(made, "one", "<two>")
     return made
 
 

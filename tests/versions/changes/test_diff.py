@@ -19,7 +19,7 @@ from wsinb.annotate import Label, new_annotations
 from wsinb.errors import InvalidInput
 from wsinb.project import create_project, open_project
 from wsinb.testing.annotations import annotation_tables
-from wsinb.versions.slidelist import SlideEntry
+from wsinb.testing.entries import add_slides
 from wsinb.versions.tables import files, history, reading, staging
 from wsinb.versions.tables.hashes import HASHED, hash_rows
 from wsinb.versions.tables.ids import id_texts
@@ -30,11 +30,6 @@ IDS = [str(uuid.UUID(int=(i // 3) << 64 | i % 3)) for i in range(10)]
 SLIDES = ["first", "second"]
 BRANCHES = ["main", "side"]
 START = new_annotations([shapely.Point(100 * i, 100 * i) for i in range(6)], id=IDS[:6], label="tumor")
-
-
-def add_slide(project, name):
-    entry = SlideEntry(name, f"{name}.svs", "sha256:00", (1000, 1000)).to_json()
-    project.slides._edit(f"Add {name}", {"added": [name]}, lambda entries: entries.update({name: entry}))
 
 
 def stored(project, version, slide):
@@ -99,8 +94,7 @@ class DiffMachine(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp())
         self.project = create_project(self.folder)
         self.project.labels.add([Label("tumor"), Label("stroma")])
-        for name in SLIDES:
-            add_slide(self.project, name)
+        add_slides(self.project, *SLIDES)
         self.commits = [self.project.head()]
         self.write("main", "first", START)
         self.project.branch("side")
@@ -148,7 +142,7 @@ class DiffMachine(RuleBasedStateMachine):
             self.project.slides.remove(slide)
             self.commits.append(self.project.head())
         if again and slide not in self.project.slides:
-            add_slide(self.project, slide)
+            add_slides(self.project, slide)
             self.commits.append(self.project.head())
 
     @rule(turn=st.booleans(), resolve=st.sampled_from(["ours", "theirs"]))
@@ -219,8 +213,7 @@ def long_history(tmp_path):
     """A project of 150 small commits on a slide, and the first of them."""
     project = create_project(tmp_path / "study")
     project.labels.add(Label("tumor"))
-    for name in SLIDES:
-        add_slide(project, name)
+    add_slides(project, *SLIDES)
     session = project.session()
     session["first"].upsert(START)
     session["second"].upsert(START)

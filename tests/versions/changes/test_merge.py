@@ -14,6 +14,7 @@ import shapely
 from wsinb.annotate import Label, new_annotations
 from wsinb.errors import Conflict, InvalidInput, UnknownLabel, UnknownVersion
 from wsinb.project import create_project, open_project
+from wsinb.testing.entries import add_slides
 from wsinb.testing.model_store import rows_of
 from wsinb.versions import ConflictItem, Value
 from wsinb.versions.graph.records import Record
@@ -22,11 +23,6 @@ from wsinb.versions.tables import files, reading, staging
 
 IDS = [str(uuid.UUID(int=i)) for i in range(1, 7)]
 SPAWN = multiprocessing.get_context("spawn")
-
-
-def add_slide(slides, name, **more):
-    entry = SlideEntry(name, f"{name}.svs", "sha256:00", (1000, 1000), **more).to_json()
-    slides._edit(f"Add {name}", {"added": [name]}, lambda entries: entries.update({name: entry}))
 
 
 def edit(project, branch, changes, author="ann", slide="one"):
@@ -52,7 +48,7 @@ def project(tmp_path):
     """A project with six squares on one slide, and a branch "review" that begins there."""
     made = create_project(tmp_path / "study", author="ann")
     made.labels.add([Label("tumor", key="t"), Label("stroma"), Label("fat")])
-    add_slide(made.slides, "one")
+    add_slides(made, "one")
     fill(made)
     return made
 
@@ -367,11 +363,11 @@ def test_a_criss_cross_takes_one_base_and_says_what_both_changed(project):
 
 
 def test_lists_merge_by_entry(project):
-    review = project.slides.on("review")
-    add_slide(review, "two", metadata={"patient": "p1"})
+    two = SlideEntry("two", "two.svs", "sha256:00", (1000, 1000), metadata={"patient": "p1"})
+    add_slides(project, two, branch="review")
     project.labels.on("review").add([Label("necrosis"), Label("stroma", color="#00ff00")])
     project.columns.on("review").add("area", "float")
-    add_slide(project.slides, "three")
+    add_slides(project, "three")
     project.labels.remove("fat")
     commit = project.merge("review")
     assert set(project.slides) == {"one", "two", "three"}
@@ -579,7 +575,7 @@ def test_merges_go_on_after_upkeep_on_both_sides(project, monkeypatch):
 
 def test_a_slide_with_bulk_rows_arrives_as_a_whole(project, monkeypatch):
     small_parts(monkeypatch)
-    add_slide(project.slides.on("review"), "two")
+    add_slides(project, "two", branch="review")
     _, ids = add_many(project, "review", 100, "two")
     project.merge("review")
     assert part_names(project, "main", "two") == part_names(project, "review", "two")

@@ -18,8 +18,8 @@ from wsinb.annotate import Label, new_annotations, snap
 from wsinb.errors import Conflict, InvalidInput
 from wsinb.project import create_project
 from wsinb.testing.annotations import annotation_tables
+from wsinb.testing.entries import add_slides
 from wsinb.testing.model_store import ModelStore, rows_of
-from wsinb.versions.slidelist import SlideEntry
 from wsinb.versions.tables import files, reading, staging
 
 IDS = [str(uuid.UUID(int=i << 64 | i % 3)) for i in range(10)]
@@ -64,9 +64,7 @@ class MergeMachine(RuleBasedStateMachine):
         self.sessions = {}
 
     def add_slide(self, branch, name):
-        entry = SlideEntry(name, f"{name}.svs", "sha256:00", (10, 10)).to_json()
-        slides = self.project.slides.on(branch)
-        slides._edit("Add", {"added": [name]}, lambda entries: entries.update({name: entry}))
+        add_slides(self.project, name, branch=branch)
         self.model.add_slide(name, branch)
         self.done(self.project.head(branch))
 

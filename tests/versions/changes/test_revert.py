@@ -11,9 +11,9 @@ import shapely
 from wsinb.annotate import Label, new_annotations
 from wsinb.errors import Conflict, InvalidInput, UnknownAnnotation, UnknownSlide, UnknownVersion
 from wsinb.project import create_project
+from wsinb.testing.entries import add_slides
 from wsinb.testing.model_store import rows_of
 from wsinb.versions import Value
-from wsinb.versions.slidelist import SlideEntry
 from wsinb.versions.tables import staging
 
 IDS = [str(uuid.UUID(int=i)) for i in range(1, 7)]
@@ -23,8 +23,7 @@ IDS = [str(uuid.UUID(int=i)) for i in range(1, 7)]
 def project(tmp_path):
     made = create_project(tmp_path / "study", author="ann")
     made.labels.add([Label("tumor"), Label("stroma"), Label("fat")])
-    entry = SlideEntry("one", "one.svs", "sha256:00", (1000, 1000)).to_json()
-    made.slides._edit("Add one", {"added": ["one"]}, lambda entries: entries.update({"one": entry}))
+    add_slides(made, "one")
     session = made.session(author="ann")
     boxes = [shapely.box(20 * i, 0, 20 * i + 10, 10) for i in range(6)]
     session["one"].upsert(new_annotations(boxes, id=IDS, label="tumor"))

@@ -24,6 +24,7 @@ import shapely
 from wsinb import Label, SetMember, create_project, new_annotations, open_project
 from wsinb.project import Project
 from wsinb.testing.describing import describe
+from wsinb.testing.entries import add_slides
 from wsinb.versions import SlideEntry
 from wsinb.versions.tables import staging
 from wsinb.versions.upkeep import tend
@@ -33,20 +34,20 @@ PAIRS = [("v1", "main"), ("main", "v1"), ("review", "main"), ("v0", "v2"), ("v2"
 BOXES = [(0.0, 0.0, 300.0, 300.0), (250.0, 100.0, 251.0, 101.0), (-1e6, -1e6, 1e6, 1e6)]
 
 
-def add_slides(project: Project, *names: str) -> None:
-    """Add slides without files, which no reader of versions needs."""
-    entries = {
-        name: SlideEntry(
+def add_described(project: Project, *names: str) -> None:
+    """Add slides without files, which no reader of versions needs, with all that an entry can say."""
+    entries = (
+        SlideEntry(
             name,
             f"slides/{name}.svs",
             f"sha256:{number:064x}",
             (40_000, 30_000),
             (0.25, 0.25) if number else None,
             {"patient": f"p{number // 2}", "notes": {"stain": "H&E", "µ": [1, None]}},
-        ).to_json()
+        )
         for number, name in enumerate(names)
-    }
-    project.slides._edit("Add slides", {"added": list(names)}, lambda known: known.update(entries))
+    )
+    add_slides(project, *entries)
 
 
 def outlines(rng: np.random.Generator, n: int) -> list[shapely.Geometry]:
@@ -97,7 +98,7 @@ def make(folder: Path) -> Project:
     project.labels.add(
         [Label("tumor", color="#ff0000", key="1"), Label("stroma"), Label("good", shape="image")]
     )
-    add_slides(project, "bulk", "edited", "shapes", "gone")
+    add_described(project, "bulk", "edited", "shapes", "gone")
     project.set_metadata({"licence": "CC0", "sites": ["A", "B"]}, author="bob")
     project.columns.add("area", "float", unit="µm²", description="Area of the outline")
     project.columns.add("nuclei", "int")
@@ -127,7 +128,7 @@ def make(folder: Path) -> Project:
     session.commit("With results", artifacts={"model.npz": b"weights" * 9, "metrics.json": b'{"f1": 0.5}'})
     project.attach("main", "slides/overview.txt", b"attached later")
     project.slides.remove("gone", author="bob")
-    add_slides(project, "gone")
+    add_described(project, "gone")
     commit(project, "Anew", gone=new_annotations([shapely.Point(5, 5)], label="good"))
     project.columns.rename("old name", "new name")
     project.columns.remove("checked")

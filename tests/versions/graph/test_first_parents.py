@@ -9,15 +9,14 @@ import shapely
 
 from wsinb.annotate import new_annotations
 from wsinb.project import create_project
-from wsinb.versions.slidelist import SlideEntry
+from wsinb.testing.entries import add_slides
 
 
 @pytest.fixture(scope="module")
 def forest(tmp_path_factory):
     """A project of some hundred commits on branches that begin anywhere, and all commits."""
     project = create_project(tmp_path_factory.mktemp("forest"))
-    entry = SlideEntry("one", "one.svs", "sha256:00", (1000, 1000)).to_json()
-    project.slides._edit("Add one", {"added": ["one"]}, lambda entries: entries.update({"one": entry}))
+    add_slides(project, "one")
     chance = random.Random(7)
     commits, branches = [project.head()], ["main"]
     for number in range(130):

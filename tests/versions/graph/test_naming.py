@@ -12,8 +12,8 @@ import shapely
 from wsinb.annotate import Label, new_annotations
 from wsinb.errors import InvalidInput, StorageError, UnknownVersion
 from wsinb.project import create_project, open_project
+from wsinb.testing.entries import add_slides
 from wsinb.versions.graph.refs import entry_key
-from wsinb.versions.slidelist import SlideEntry
 
 SPAWN = multiprocessing.get_context("spawn")
 
@@ -21,8 +21,7 @@ SPAWN = multiprocessing.get_context("spawn")
 @pytest.fixture
 def project(tmp_path):
     made = create_project(tmp_path / "study", author="ann")
-    entry = SlideEntry("one", "one.svs", "sha256:00", (1000, 1000)).to_json()
-    made.slides._edit("Add one", {"added": ["one"]}, lambda entries: entries.update({"one": entry}))
+    add_slides(made, "one")
     return made
 
 

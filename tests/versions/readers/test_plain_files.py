@@ -19,17 +19,14 @@ import shapely
 from wsinb.annotate import Label, new_annotations
 from wsinb.errors import InvalidInput, StorageError, UnknownSlide, UnknownVersion
 from wsinb.project import create_project
+from wsinb.testing.entries import add_slides
 from wsinb.testing.model_store import rows_of
-from wsinb.versions.slidelist import SlideEntry
 
 
 @pytest.fixture
 def project(tmp_path):
     made = create_project(tmp_path / "study")
-    entries = {
-        n: SlideEntry(n, f"{n}.svs", "sha256:00", (9000, 9000)).to_json() for n in ("one", "it's two", "no")
-    }
-    made.slides._edit("Add", {"added": list(entries)}, lambda known: known.update(entries))
+    add_slides(made, "one", "it's two", "no", size=(9000, 9000))
     made.labels.add([Label("tumor", color="#102030"), Label("stroma")])
     session = made.session(author="reader-1")
     shapes = [shapely.box(x, x, x + 9, x + 9) for x in range(0, 900, 30)]

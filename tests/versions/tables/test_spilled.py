@@ -9,8 +9,8 @@ import shapely
 from wsinb.annotate import Label, new_annotations
 from wsinb.errors import Conflict, StorageError
 from wsinb.project import create_project, open_project
+from wsinb.testing.entries import add_slides
 from wsinb.testing.model_store import rows_of
-from wsinb.versions.slidelist import SlideEntry
 from wsinb.versions.tables import spilled, staging
 
 ROWS = 60
@@ -21,8 +21,7 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(staging, "BULK_ROWS", 20)
     monkeypatch.setattr(staging, "PART_ROWS", 25)
     project = create_project(tmp_path)
-    entry = SlideEntry("s", "s.svs", "sha256:00", (1000, 1000)).to_json()
-    project.slides._edit("Add", {"added": ["s"]}, lambda entries: entries.update({"s": entry}))
+    add_slides(project, "s")
     project.labels.add([Label("tumor"), Label("stroma")])
     return project
 

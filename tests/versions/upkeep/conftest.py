@@ -7,7 +7,7 @@ import shapely
 
 from wsinb.annotate import Label, new_annotations
 from wsinb.project import Project, create_project
-from wsinb.versions.slidelist import SlideEntry
+from wsinb.testing.entries import add_slides
 from wsinb.versions.tables import files, history, reading, staging
 from wsinb.versions.upkeep import fold, runs, tend
 
@@ -26,18 +26,12 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def add_slide(project: Project, name: str) -> None:
-    entry = SlideEntry(name, f"/{name}.svs", "sha256:00", (1000, 1000)).to_json()
-    project.slides._edit(f"Add {name}", {"added": [name]}, lambda known: known.update({name: entry}))
-
-
 @pytest.fixture
 def project(tmp_path, tiny) -> Project:
     """Make a project with the slides one and two, and on one 40 points along a line, in five parts."""
     made = create_project(tmp_path / "study", author="a")
     made.labels.add([Label("tumor"), Label("stroma")])
-    for name in ("one", "two"):
-        add_slide(made, name)
+    add_slides(made, "one", "two")
     session = made.session(author="a")
     session["one"].upsert(new_annotations([shapely.Point(10 * i, 0) for i in range(40)], label="tumor"))
     session.commit("points")

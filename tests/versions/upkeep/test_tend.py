@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from wsinb.annotate import Label, new_annotations
 from wsinb.errors import UnknownSlide
 from wsinb.project import create_project, open_project
+from wsinb.testing.entries import add_slides
 from wsinb.testing.model_store import COMPARED, rows_of
-from wsinb.versions.slidelist import SlideEntry
 from wsinb.versions.storage.posix import PosixStore
 from wsinb.versions.tables import files, history, reading, staging
 from wsinb.versions.tables.ids import concat_ids, id_texts, isin
@@ -289,8 +289,7 @@ def test_tables_histories_and_differences_do_not_change(edits, data):
 def make_versions(folder, edits):
     project = create_project(folder, author="a")
     project.labels.add(Label("tumor"))
-    entry = SlideEntry("one", "/one.svs", "sha256:00", (9, 9)).to_json()
-    project.slides._edit("Add", {"added": ["one"]}, lambda known: known.update({"one": entry}))
+    add_slides(project, "one")
     versions = [(project.head(), {})]
     session = project.session(author="a")
     for number, (upserts, deletes) in enumerate(edits):

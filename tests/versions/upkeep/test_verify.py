@@ -12,17 +12,12 @@ from wsinb.annotate import Label, new_annotations
 from wsinb.errors import StorageError
 from wsinb.progress import Cancelled
 from wsinb.project import create_project, open_project
+from wsinb.testing.entries import add_slides
 from wsinb.testing.model_store import rows_of
-from wsinb.versions.slidelist import SlideEntry
 from wsinb.versions.tables import staging
 from wsinb.versions.upkeep import fold, runs, tend
 
 FLIPS = 400
-
-
-def add_slide(project, name):
-    entry = SlideEntry(name, f"{name}.svs", "sha256:00", (1000, 1000)).to_json()
-    project.slides._edit(f"Add {name}", {"added": [name]}, lambda entries: entries.update({name: entry}))
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +34,7 @@ def everything(tmp_path_factory):
         project = create_project(folder, author="a")
         project.labels.add(Label("tumor"))
         for name in ("one", *(f"slide {i}" for i in range(20))):
-            add_slide(project, name)
+            add_slides(project, name)
         session = project.session(author="a")
         ids = session["one"].upsert(new_annotations([shapely.Point(i, i) for i in range(40)], label="tumor"))
         session.commit("in bulk", artifacts={"model.npz": b"weights" * 30})
@@ -221,7 +216,7 @@ def test_tables_are_the_same_after_all_that(everything):
 
 def test_a_flipped_bit_in_a_journal_is_found_and_named(tmp_path):
     project = create_project(tmp_path / "study")
-    add_slide(project, "one")
+    add_slides(project, "one")
     session = project.session()
     session["one"].upsert(new_annotations([shapely.Point(1, 1)]))
     session["one"].upsert(new_annotations([shapely.Point(i, 2) for i in range(1500)]))  # beside the lines
