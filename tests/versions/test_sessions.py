@@ -321,7 +321,7 @@ def test_the_log_is_newest_first_and_reads_well(project):
     log = project.log()
     assert [entry.message for entry in log][::-1][:2] == ["Project created", "Add labels stroma, tumor"]
     assert log[0].time >= log[1].time
-    assert [len(project.log(limit=n)) for n in (0, 2, None)] == [0, 2, 5]
+    assert [len(project.log(limit=n)) for n in (0, 2, None)] == [0, 2, 4]
     assert log[:2] == project.log(limit=2)
     lines = repr(log).splitlines()
     assert lines[0].split() == ["commit", "time", "(UTC)", "author", "changes", "message"]
