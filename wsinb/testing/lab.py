@@ -1,4 +1,4 @@
-"""A real JupyterLab in a subprocess, and the Chromium that drives it."""
+"""A real JupyterLab or Notebook 7 in a subprocess, and the Chromium that drives it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
-__all__ = ["CHROMIUM_FLAGS", "RunningLab", "chromium_path", "running_lab"]
+__all__ = ["CHROMIUM_FLAGS", "App", "RunningLab", "chromium_path", "running_lab"]
+
+App = Literal["lab", "notebook"]
 
 CHROMIUM_FLAGS = (
     "--no-sandbox",
@@ -30,6 +33,10 @@ CHROMIUM_FLAGS = (
 START_S = 60
 STOP_S = 10
 TOKEN = "wsinb-testing"  # noqa: S105 - the server listens on this machine only, for one test run
+_APPS: dict[App, tuple[str, ...]] = {
+    "lab": ("jupyterlab", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url="),
+    "notebook": ("notebook", "--JupyterNotebookApp.expose_app_in_browser=True"),
+}
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _FOLDERS = (
     "JUPYTER_CONFIG_DIR",
@@ -72,11 +79,12 @@ def _on_path() -> str | None:
 
 
 class RunningLab:
-    """The JupyterLab that is up: its address and its root folder."""
+    """The JupyterLab or Notebook that is up: its address, which ends with a slash, and its root folder."""
 
-    def __init__(self, url: str, root: Path) -> None:
+    def __init__(self, url: str, root: Path, app: App = "lab") -> None:
         self.url = url
         self.root = root
+        self.app = app
 
     def get(self, path: str) -> bytes:
         """Return the body of an authenticated GET below the server's address."""
@@ -85,15 +93,18 @@ class RunningLab:
         with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
             return bytes(response.read())
 
-    def page(self, folder: str = "") -> str:
-        """Return the address of JupyterLab with a folder open in its file browser."""
-        place = f"lab/tree/{folder}" if folder else "lab"
+    def page(self, place: str = "") -> str:
+        """Return the address of JupyterLab with a folder open in its file browser, or of a notebook file."""
+        if self.app == "notebook":
+            kind = "notebooks" if place.endswith(".ipynb") else "tree"
+            return f"{self.url}{kind}/{place}?token={TOKEN}"
+        place = f"lab/tree/{place}" if place else "lab"
         return f"{self.url}{place}?token={TOKEN}&reset"
 
 
 @contextlib.contextmanager
-def running_lab(root: Path, state: Path) -> Iterator[RunningLab]:
-    """Run JupyterLab on a free port of this machine; it is gone when the block ends.
+def running_lab(root: Path, state: Path, *, app: App = "lab", base_url: str = "/") -> Iterator[RunningLab]:
+    """Run JupyterLab or Notebook 7 on a free port of this machine; it is gone when the block ends.
 
     Parameters
     ----------
@@ -101,6 +112,10 @@ def running_lab(root: Path, state: Path) -> Iterator[RunningLab]:
         What its file browser shows.
     state
         Takes its configuration, settings and log, so that a person's own are not used.
+    app
+        Which of the two.
+    base_url
+        The path that everything is served below, such as ``/user/ada/`` behind a hub.
 
     Raises
     ------
@@ -111,9 +126,9 @@ def running_lab(root: Path, state: Path) -> Iterator[RunningLab]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1"),
+        *(sys.executable, "-m", *_APPS[app], "--no-browser", "--allow-root", "--ip=127.0.0.1"),
         *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),
-        *(f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True", "--LabApp.news_url="),
+        *(f"--ServerApp.root_dir={root}", f"--ServerApp.base_url={base_url}"),
     ]
     environment = {**os.environ, **{name: str(state / name.lower()) for name in _FOLDERS}}
     log = state / "lab.txt"
@@ -121,7 +136,8 @@ def running_lab(root: Path, state: Path) -> Iterator[RunningLab]:
         process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True
         )
-    lab = RunningLab(f"http://127.0.0.1:{port}/", root)
+    prefix = "/".join(["", *filter(None, base_url.split("/")), ""])
+    lab = RunningLab(f"http://127.0.0.1:{port}{prefix}", root, app)
     try:
         _wait_until_up(lab, process, log)
         yield lab
