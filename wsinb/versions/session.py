@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,6 +144,22 @@ class Session:
         made = self._settle()
         if made is not None:
             return made
+        staged = self._to_commit(artifacts)
+        stored = [self._repository.artifacts.put(name, data) for name, data in (artifacts or {}).items()]
+        common = CommitDraft(
+            message.strip(),
+            self.author,
+            journal=self._keeper.commit_begins(draft),
+            artifacts={item.name: {"sha256": item.sha256, "size": item.size} for item in stored},
+        )
+        prepare = self._preparing(common, staged, resolve)
+        self._begin_at(self._repository.committer.append(self.branch, prepare))
+        with contextlib.suppress(StorageError):  # the commit names it: it offers nothing
+            self._keeper.done()
+        return self._base.record.public()
+
+    def _to_commit(self, artifacts: Mapping[str, bytes | Path] | None) -> dict[str, Staged]:
+        """Return the edits by slide; refuse artifacts that are none, and nothing at all."""
         if not isinstance(artifacts, Mapping | None):
             raise InvalidInput(
                 "The artifacts of a commit are a dict of names and bytes or paths, not "
@@ -154,22 +170,21 @@ class Session:
             raise InvalidInput(
                 "There is nothing to commit: edit with session[slide].upsert or .delete first."
             )
-        repository = self._repository
-        stored = [repository.artifacts.put(name, data) for name, data in (artifacts or {}).items()]
-        changes: dict[str, SlideChange] = {}
-        common = CommitDraft(
-            message.strip(),
-            self.author,
-            journal=self._keeper.commit_begins(draft),
-            artifacts={item.name: {"sha256": item.sha256, "size": item.size} for item in stored},
-        )
+        return staged
+
+    def _preparing(
+        self, common: CommitDraft, staged: Mapping[str, Staged], resolve: Resolver | None
+    ) -> Callable[[Head], CommitDraft]:
+        """Return what drafts the commit on top of a head, and is asked again when others were faster."""
+        repository, base = self._repository, self._base
+        changes: dict[str, SlideChange] = {}  # written once, whatever the head
 
         def prepare(head: Head) -> CommitDraft:
             merged: dict[str, SlideDiff] = {}
-            if head.record.id != self.base:
-                merged = rebase(repository, self.branch, self._base, head, staged, resolve)
+            if head.record.id != base.record.id:
+                merged = rebase(repository, self.branch, base, head, staged, resolve)
             rest = {slide: staged[slide] for slide in staged.keys() - changes.keys() - merged.keys()}
-            changes.update(write_changes(repository, self._base, rest))
+            changes.update(write_changes(repository, base, rest))
             there = {
                 slide: write_diff(repository, repository.committer.state(head, slide), diff)
                 for slide, diff in merged.items()
@@ -178,10 +193,7 @@ class Session:
             plain = {slide: change for slide, change in changes.items() if slide not in merged}
             return replace(common, changes=plain | there)
 
-        self._begin_at(repository.committer.append(self.branch, prepare))
-        with contextlib.suppress(StorageError):  # the commit names it: it offers nothing
-            self._keeper.done()
-        return self._base.record.public()
+        return prepare
 
     def _begin_at(self, head: Head) -> None:
         """Read another commit, without edits."""
