@@ -294,7 +294,7 @@ def test_a_pixel_larger_than_may_be_held_is_the_mean_of_what_it_covers(
     boxes = []
     read = slide._source.read
     monkeypatch.setattr(
-        slide._source, "read", lambda lv, box, *plane: boxes.append(box) or read(lv, box, *plane)
+        slide._source, "read", lambda lv, box, plane: boxes.append(box) or read(lv, box, plane)
     )
     monkeypatch.setattr(region_module, "MAX_BLOCK_PIXELS", 10_000)
     got = slide.read(-downsample - 100, -50, 4, 2, downsample=downsample)

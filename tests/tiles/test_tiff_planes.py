@@ -10,7 +10,7 @@ import tifffile
 
 from wsinb.errors import InvalidInput, UnreadableSlide
 from wsinb.tiles import open_slide
-from wsinb.tiles.sources import pixels
+from wsinb.tiles.sources.pixels import CHANNEL_COLOURS
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (15, 20), dtype=np.uint8).repeat(16, 0).repeat(16, 1)
@@ -146,7 +146,11 @@ def test_a_file_cut_short_raises(tmp_path: Path) -> None:
         slide.read(0, 0, 320, 240)
 
 
-def test_colours_repeat_after_the_seventh_channel() -> None:
-    channels = [np.full((2, 2, 3), 10, np.uint8)] * 8
-    total = pixels.blend_channels(channels)
-    assert (total == pixels.CHANNEL_COLOURS.sum(0) * 10 + [10, 0, 0]).all()
+def test_colours_repeat_after_the_seventh_channel(tmp_path: Path) -> None:
+    path = tmp_path / "x.ome.tif"
+    tifffile.imwrite(
+        path, np.full((8, 4, 4), 10, np.uint8), metadata={"axes": "CYX"}, photometric="minisblack"
+    )
+    slide = open_slide(path)
+    assert [channel.color for channel in slide.channels] == [*CHANNEL_COLOURS, CHANNEL_COLOURS[0]]
+    assert (slide.read(0, 0, 4, 4) == [50, 40, 40]).all()

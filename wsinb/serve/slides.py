@@ -71,6 +71,10 @@ def _slide_fields(slide: Slide) -> dict[str, Any]:
         "tile_size": layout.tile_size,
         "min_zoom": layout.min_zoom,
         "planes": {"z": slide.planes.z, "t": slide.planes.t, "c": slide.planes.c},
+        "channels": [channel._asdict() for channel in slide.channels] or None,
+        "frames": None if slide.frames is None else slide.frames._asdict(),
+        "frame_rate": slide.frame_rate,
+        "background": slide.background,
         # some scanners put whole XML documents or images into a property
         "properties": {key: value[:MAX_PROPERTY] for key, value in slide.properties.items()},
         "associated": sorted(slide.associated_images),

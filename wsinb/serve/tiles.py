@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from wsinb.serve.messages import IMMUTABLE, REVALIDATE, NotServed, Request, Response, not_modified
+from wsinb.serve.pictures import asked_picture
 from wsinb.serve.slide_cache import FileIdentity, identify
 from wsinb.serve.sources import slide_source
 
@@ -61,10 +62,11 @@ def min_zoom(width: int, height: int, tile_size: int) -> int:
 
 
 def get_tile(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
-    """Answer with one tile; past the slide's edge it is white."""
+    """Answer with one tile; past the slide's edge it is of the slide's background."""
     z, x, y = (int(arguments[name]) for name in "zxy")
+    picture = asked_picture(request)
     identity = identify(slide_source(core, request).path)
-    etag, cache_control = _validators(identity, request, f"{z}.{x}.{y}")
+    etag, cache_control = _validators(identity, request, f"{z}.{x}.{y}{picture.tag}")
     if request.holds(etag):
         return not_modified(etag, cache_control)
     with core.slides.lease(identity) as slide:
@@ -73,19 +75,21 @@ def get_tile(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
             raise NotServed(f"{slide.name} has no tile {z}/{x}/{y}: zooms go from {layout.min_zoom} to 0.")
         size = layout.tile_size
         l0_step = size << -z
-        image = slide.read(x * l0_step, y * l0_step, size, size, downsample=float(1 << -z))
+        l0_x, l0_y, downsample = x * l0_step, y * l0_step, float(1 << -z)
+        image = slide.read(l0_x, l0_y, size, size, downsample=downsample, **picture.options)
     return _jpeg(image, etag, cache_control)
 
 
 def get_thumbnail(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
     """Answer with the whole slide, its longer side at most ``size`` px."""
     size = request.integer("size", 512, 1, MAX_THUMBNAIL)
+    picture = asked_picture(request)
     identity = identify(slide_source(core, request).path)
-    etag, cache_control = _validators(identity, request, f"thumbnail.{size}")
+    etag, cache_control = _validators(identity, request, f"thumbnail.{size}{picture.tag}")
     if request.holds(etag):
         return not_modified(etag, cache_control)
     with core.slides.lease(identity) as slide:
-        return _jpeg(slide.thumbnail(size), etag, cache_control)
+        return _jpeg(slide.thumbnail(size, **picture.options), etag, cache_control)
 
 
 def get_associated(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:

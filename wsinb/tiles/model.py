@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from wsinb.errors import InvalidInput
 from wsinb.numbers import real
 
-__all__ = ["Level", "Planes", "level_downsample"]
+if TYPE_CHECKING:
+    from wsinb.tiles.channels import Paint
+
+__all__ = ["Frames", "Level", "Plane", "Planes", "level_downsample"]
 
 
 class Level(NamedTuple):
@@ -35,6 +38,40 @@ class Planes(NamedTuple):
     z: int = 1
     t: int = 1
     c: int = 1
+
+
+class Plane(NamedTuple):
+    """What of a slide is read: focal plane, time point, and one channel or several in colours.
+
+    Attributes
+    ----------
+    z, t : int
+        Focal plane and time point, in range.
+    c : int or None
+        One channel, as a grey picture; None for the colour picture.
+    paints : tuple of Paint or None
+        Channels to be composed in colours, instead of those that the slide shows by itself.
+    """
+
+    z: int = 0
+    t: int = 0
+    c: int | None = None
+    paints: tuple[Paint, ...] | None = None
+
+
+class Frames(NamedTuple):
+    """The names that the planes of a slide have, such as those of the files of a sequence.
+
+    Attributes
+    ----------
+    kind : "z" or "t"
+        Which planes they are.
+    names : tuple of str
+        One name for each of them.
+    """
+
+    kind: Literal["z", "t"]
+    names: tuple[str, ...]
 
 
 def level_downsample(l0_size: Sequence[int], lv_size: Sequence[int]) -> float:

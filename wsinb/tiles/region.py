@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wsinb.tiles.model import Level
+from wsinb.tiles.model import Level, Plane
 from wsinb.tiles.resample import area_resample, whole
 from wsinb.tiles.sources.base import Source
 
-__all__ = ["Plane", "pick_level", "read_region"]
+__all__ = ["pick_level", "read_region"]
 
-WHITE = 255
 MAX_BLOCK_PIXELS = 6_000_000
 """Most level pixels that are held at once while a region is resampled."""
 
 SAME_SCALE = 1e-4
 """Relative difference of two downsamples that are the same but for how they were written down."""
-
-
-class Plane(NamedTuple):
-    """Focal plane, time point and channel; channel None is the colour picture of all."""
-
-    z: int = 0
-    t: int = 0
-    c: int | None = None
 
 
 def pick_level(levels: Sequence[Level], downsample: float) -> int:
@@ -45,7 +35,7 @@ def read_region(
     """Read `width` by `height` output pixels of `downsample` level-0 pixels each, from (l0_x, l0_y) on.
 
     Every output pixel is the mean of the area it covers, on the nearest finer level; what lies outside the
-    slide is white. Memory beyond the output is bounded, however much the region is made smaller.
+    slide is its background. Memory beyond the output is bounded, however much the region is made smaller.
     """
     level = pick_level(source.levels, downsample)
     lv_downsample = source.levels[level].downsample
@@ -96,7 +86,7 @@ def _means(
 
     The edges of an output pixel are rounded to whole level pixels.
     """
-    out = np.full((size[1], size[0], 3), WHITE, np.uint8)
+    out = np.full((size[1], size[0], 3), source.background, np.uint8)
     columns, rows = (
         range(max(0, math.floor(-start / lv_step)), min(count, math.ceil((length - start) / lv_step)))
         for start, count, length in zip(lv_corner, size, source.levels[level].size, strict=True)
@@ -110,27 +100,28 @@ def _means(
 
 
 def _mean(source: Source, level: int, lv_box: Sequence[int], plane: Plane) -> NDArray[np.float64]:
-    """Return the mean colour of a box, read in blocks; white counts where the box leaves the level."""
+    """Return the mean colour of a box, read in blocks; where it leaves the level, the background counts."""
     lv_width, lv_height = source.levels[level].size
     x0, y0, x1, y1 = max(lv_box[0], 0), max(lv_box[1], 0), min(lv_box[2], lv_width), min(lv_box[3], lv_height)
     area = (lv_box[2] - lv_box[0]) * (lv_box[3] - lv_box[1])
-    darkness = np.zeros(3)
+    background = float(source.background)
+    difference = np.zeros(3)
     edge = int(math.sqrt(MAX_BLOCK_PIXELS))
     for y in range(y0, y1, edge):
         for x in range(x0, x1, edge):
-            part = source.read(level, (x, y, min(x + edge, x1), min(y + edge, y1)), *plane)
-            darkness += (WHITE - part).sum(axis=(0, 1), dtype=np.float64)
-    return np.round(WHITE - darkness / area)
+            part = source.read(level, (x, y, min(x + edge, x1), min(y + edge, y1)), plane)
+            difference += part.sum(axis=(0, 1), dtype=np.float64) - background * part[..., 0].size
+    return np.round(background + difference / area)
 
 
 def _padded(source: Source, level: int, lv_box: tuple[int, int, int, int], plane: Plane) -> NDArray[np.uint8]:
-    """Read whole pixels of a level, white where the box leaves the level."""
+    """Read whole pixels of a level, and its background where the box leaves it."""
     lv_width, lv_height = source.levels[level].size
     left, top, right, bottom = lv_box
     x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right, lv_width), min(bottom, lv_height)
     if (x0, y0, x1, y1) == lv_box:
-        return source.read(level, lv_box, *plane)
-    out = np.full((bottom - top, right - left, 3), WHITE, np.uint8)
+        return source.read(level, lv_box, plane)
+    out = np.full((bottom - top, right - left, 3), source.background, np.uint8)
     if x0 < x1 and y0 < y1:
-        out[y0 - top : y1 - top, x0 - left : x1 - left] = source.read(level, (x0, y0, x1, y1), *plane)
+        out[y0 - top : y1 - top, x0 - left : x1 - left] = source.read(level, (x0, y0, x1, y1), plane)
     return out

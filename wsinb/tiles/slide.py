@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import html
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from wsinb.errors import InvalidInput, UnknownMpp
 from wsinb.frames import Box
 from wsinb.numbers import real
+from wsinb.tiles.arguments import check_downsample, check_plane, check_size
+from wsinb.tiles.associated import AssociatedImages
+from wsinb.tiles.channels import Channel, ChannelStyle, hex_color, paints_of
 from wsinb.tiles.checksum import slide_checksum
 from wsinb.tiles.grid import TileGrid, tile_grid
-from wsinb.tiles.model import Level, Planes, check_mpp, positive
-from wsinb.tiles.region import Plane, read_region
+from wsinb.tiles.model import Frames, Level, Planes, check_mpp, positive
+from wsinb.tiles.region import read_region
 from wsinb.tiles.sources import Source, open_source
 
 if TYPE_CHECKING:
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Slide", "open_slide"]
 
-MAX_OUTPUT_PIXELS = 200_000_000
-MAX_DOWNSAMPLE = 1e6
 Mpp = float | tuple[float, float] | None
 
 
@@ -40,7 +41,8 @@ def open_slide(path: str | os.PathLike[str], mpp: Mpp = None) -> Slide:
     Parameters
     ----------
     path : str or Path
-        The slide file; of a slide of several files the main one, or any one of a DICOM series.
+        The slide file; of a slide of several files the main one, or any one of a DICOM series. A video, an
+        animated GIF, or a folder of equally large pictures is a slide whose time points are the frames.
     mpp : float or (float, float), optional
         Micrometres per level-0 pixel, along x and y, instead of what the file says.
 
@@ -76,7 +78,7 @@ class Slide:
         self._source = source
         self._closed = False
         self._mpp_xy = source.mpp_xy
-        self._associated = _AssociatedImages(source)
+        self._associated = AssociatedImages(source)
 
     @property
     def path(self) -> Path:
@@ -85,8 +87,8 @@ class Slide:
 
     @property
     def name(self) -> str:
-        """Name of the file without its ending."""
-        return self.path.stem
+        """Name of the file without its ending, or of the folder."""
+        return self.path.name if self.path.is_dir() else self.path.stem
 
     @property
     def source_name(self) -> str:
@@ -107,6 +109,29 @@ class Slide:
     def planes(self) -> Planes:
         """Number of focal planes (z), time points (t) and channels (c)."""
         return self._source.planes
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels, with names, colours and ranges of values; empty for one channel of 8-bit pixels.
+
+        Reads an overview of each channel on first access.
+        """
+        return self._source.channels()
+
+    @property
+    def frames(self) -> Frames | None:
+        """The names of the focal planes or time points, None if they have none."""
+        return self._source.frames
+
+    @property
+    def frame_rate(self) -> float | None:
+        """Time points per second, None if the file does not say."""
+        return self._source.frame_rate
+
+    @property
+    def background(self) -> str:
+        """Colour of what is outside the slide, ``#ffffff``; ``#000000`` where channels are added up."""
+        return hex_color(*3 * (self._source.background,))
 
     @property
     def mpp(self) -> float | None:
@@ -178,6 +203,7 @@ class Slide:
         z: int = 0,
         t: int = 0,
         c: int | None = None,
+        channels: Iterable[ChannelStyle | int | str] | None = None,
     ) -> NDArray[np.uint8]:
         """Read a region at any resolution.
 
@@ -195,17 +221,20 @@ class Slide:
             Focal plane and time point.
         c : int, optional
             Channel, as a grey picture; by default the colour picture of all channels.
+        channels : iterable of ChannelStyle, int or str, optional
+            Channels to be shown, in colours and ranges of your choice. Each is mapped linearly from its
+            range to 0..1 on the pixels as stored, times its colour; their sum is cut off at white.
 
         Returns
         -------
         ndarray (height, width, 3) uint8
             RGB. Every pixel is the mean of the area it covers, on the nearest finer level of the pyramid.
-            White outside the slide and where the file leaves tiles out.
+            Of the `background` outside the slide and where the file leaves tiles out.
 
         Raises
         ------
         InvalidInput
-            Sizes, resolution or plane are out of range.
+            Sizes, resolution, plane or channels are out of range.
         UnknownMpp
             `um_per_px` was given and the slide has no mpp.
         UnreadableSlide
@@ -213,10 +242,14 @@ class Slide:
         """
         if self._closed:
             raise InvalidInput(f"{self.path.name} is closed: open it again with open_slide.")
-        width, height = _output_size(width, height)
+        width, height = check_size(width, height)
         if real(l0_x) is None or real(l0_y) is None:
             raise InvalidInput(f"The corner ({l0_x!r}, {l0_y!r}) is not a place: give level-0 pixels.")
-        plane = self._plane(z, t, c)
+        plane = check_plane(self.planes, z, t, c, self.path.name)
+        if channels is not None:
+            if c is not None:
+                raise InvalidInput("Both c and channels are given: give one of them.")
+            plane = plane._replace(paints=paints_of(channels, self.channels, self.path.name))
         return read_region(
             self._source,
             float(l0_x),
@@ -256,13 +289,16 @@ class Slide:
         """
         return tile_grid(self, size, self._downsample(um_per_px, downsample), overlap, within)
 
-    def thumbnail(self, max_size: int = 512) -> NDArray[np.uint8]:
-        """Return the whole slide, the longer side at most `max_size` pixels: (h, w, 3) uint8, RGB."""
+    def thumbnail(self, max_size: int = 512, **plane: Any) -> NDArray[np.uint8]:
+        """Return the whole slide, the longer side at most `max_size` pixels: (h, w, 3) uint8, RGB.
+
+        `plane` are ``z``, ``t``, ``c`` and ``channels`` of `read`.
+        """
         if real(max_size) is None or max_size < 1:
             raise InvalidInput(f"max_size is {max_size!r}: give at least 1 pixel.")
         downsample = max(1.0, max(self.size) / max_size)
         width, height = (max(1, int(length / downsample + 1e-9)) for length in self.size)
-        return self.read(0, 0, width, height, downsample=downsample)
+        return self.read(0, 0, width, height, downsample=downsample, **plane)
 
     def view(self, **options: Any) -> SlideViewer:
         """Return a viewer of the slide for a notebook cell; see `wsinb.view.SlideViewer`."""
@@ -315,62 +351,11 @@ class Slide:
         if um_per_px is not None:
             if downsample is not None:
                 raise InvalidInput("Both um_per_px and downsample are given: give one of them.")
-            return _useful(self.downsample(um_per_px))
+            return check_downsample(self.downsample(um_per_px))
         if downsample is None:
             return 1.0
         if positive(downsample) is None:
             raise InvalidInput(
                 f"downsample is {downsample!r}: give a positive number of level-0 pixels per pixel."
             )
-        return _useful(float(downsample))
-
-    def _plane(self, z: int, t: int, c: int | None) -> Plane:
-        for axis, index, count in zip("ztc", (z, t, c or 0), self.planes, strict=True):
-            if not isinstance(index, SupportsIndex) or not 0 <= index.__index__() < count:
-                raise InvalidInput(f"{self.path.name} has no {axis} = {index}: use 0 to {count - 1}.")
-        return Plane(int(z), int(t), None if c is None else int(c))
-
-
-class _AssociatedImages(Mapping[str, NDArray[np.uint8]]):
-    """Pictures of a source, read when asked for."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-
-    def __getitem__(self, name: str) -> NDArray[np.uint8]:
-        if name not in self._source.associated_names:
-            raise KeyError(name)
-        return self._source.associated(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._source.associated_names)
-
-    def __len__(self) -> int:
-        return len(self._source.associated_names)
-
-    def __repr__(self) -> str:
-        return f"<pictures: {', '.join(self) or 'none'}>"
-
-
-def _useful(downsample: float) -> float:
-    """Return a downsample that can be computed with."""
-    if not 1 / MAX_DOWNSAMPLE <= downsample <= MAX_DOWNSAMPLE:
-        raise InvalidInput(
-            f"A pixel of the output would be {downsample:g} level-0 pixels wide: "
-            f"choose a resolution from {1 / MAX_DOWNSAMPLE:g} to {MAX_DOWNSAMPLE:g}."
-        )
-    return downsample
-
-
-def _output_size(width: int, height: int) -> tuple[int, int]:
-    if not isinstance(width, SupportsIndex) or not isinstance(height, SupportsIndex):
-        raise InvalidInput(f"The size {width!r} × {height!r} is not in whole pixels: use integers.")
-    width, height = int(width), int(height)
-    if width < 1 or height < 1:
-        raise InvalidInput(f"The size {width} × {height} is empty: give at least 1 × 1 pixel.")
-    if width * height > MAX_OUTPUT_PIXELS:
-        raise InvalidInput(
-            f"{width} × {height} pixels are more than {MAX_OUTPUT_PIXELS:,}: "
-            "read tile by tile, or at a coarser resolution."
-        )
-    return width, height
+        return check_downsample(float(downsample))

@@ -10,7 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from wsinb.tiles.model import Level, Planes
+from wsinb.tiles.channels import Channel
+from wsinb.tiles.model import Frames, Level, Plane, Planes
 
 __all__ = ["VENDORS", "NotMine", "Source", "is_tiff", "vendor_of"]
 
@@ -46,6 +47,10 @@ class Source(Protocol):
         The file's own metadata, as text.
     associated_names : tuple of str
         Names of further pictures, such as ``label``, ``macro`` and ``thumbnail``.
+    frames : Frames or None
+        Names of the planes, None if they have none.
+    frame_rate : float or None
+        Time points per second, None if the file does not say.
     """
 
     name: str
@@ -56,10 +61,19 @@ class Source(Protocol):
     magnification: float | None
     properties: Mapping[str, str]
     associated_names: tuple[str, ...]
+    frames: Frames | None
+    frame_rate: float | None
 
-    def read(
-        self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int | None
-    ) -> NDArray[np.uint8]:
+    @property
+    def background(self) -> int:
+        """Grey value of what lies outside the picture: 255, or 0 where channels are added up on black."""
+        ...
+
+    def channels(self) -> tuple[Channel, ...]:
+        """Describe the channels, which may read an overview; empty for one channel of 8-bit pixels."""
+        ...
+
+    def read(self, level: int, lv_box: tuple[int, int, int, int], plane: Plane) -> NDArray[np.uint8]:
         """Read whole pixels of one level.
 
         Parameters
@@ -68,14 +82,12 @@ class Source(Protocol):
             Index into `levels`.
         lv_box : (int, int, int, int)
             xmin, ymin, xmax, ymax in pixels of the level, inside the level and not empty.
-        z, t : int
-            Focal plane and time point, in range.
-        c : int or None
-            Channel, in range; None for the colour picture of all channels.
+        plane : Plane
+            Focal plane, time point and channels, all in range.
 
         Returns
         -------
-        ndarray (height, width, 3) uint8, RGB. Tiles that the file leaves out are white.
+        ndarray (height, width, 3) uint8, RGB. Tiles that the file leaves out are `background`.
 
         Raises
         ------

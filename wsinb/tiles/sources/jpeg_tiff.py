@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from wsinb.errors import UnreadableSlide
 from wsinb.tiles import metadata
-from wsinb.tiles.model import Level, Planes, level_downsample
+from wsinb.tiles.channels import Channel
+from wsinb.tiles.model import Frames, Level, Plane, Planes, level_downsample
 from wsinb.tiles.sources.base import NotMine, is_tiff, vendor_of
 from wsinb.tiles.sources.positioned import PositionedFile
 
@@ -57,6 +58,9 @@ class JpegTiffSource:
 
     name = "jpeg-tiff"
     planes = Planes()
+    background = 255
+    frames: Frames | None = None
+    frame_rate: float | None = None
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -71,9 +75,11 @@ class JpegTiffSource:
         self.associated_names = tuple(self._associated_pages)
         self._file = PositionedFile(path)
 
-    def read(
-        self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int | None
-    ) -> NDArray[np.uint8]:
+    def channels(self) -> tuple[Channel, ...]:
+        """See `Source.channels`; there are none."""
+        return ()
+
+    def read(self, level: int, lv_box: tuple[int, int, int, int], plane: Plane) -> NDArray[np.uint8]:
         """See `Source.read`."""
         page = self._pages[level]
         xmin, ymin, xmax, ymax = lv_box

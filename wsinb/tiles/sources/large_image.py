@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from wsinb.errors import UnreadableSlide
 from wsinb.tiles import metadata
-from wsinb.tiles.model import Level, Planes, positive
+from wsinb.tiles.model import Level, Plane, Planes, positive
 from wsinb.tiles.sources.base import NotMine
 from wsinb.tiles.sources.pixels import to_rgb
 from wsinb.tiles.sources.planes import PlaneReader
@@ -50,7 +50,9 @@ class LargeImageSource(PlaneReader):
         self._tiles, self._pid = _open(path, name), os.getpid()
         try:
             self._describe()
-            self.read(len(self.levels) - 1, (0, 0, 1, 1), 0, 0, None)
+            pixel = self.raw(len(self.levels) - 1, (0, 0, 1, 1), 0, 0, 0)
+            self.dtype, self.bands = pixel.dtype, pixel.shape[2]
+            self.read(len(self.levels) - 1, (0, 0, 1, 1), Plane())
         except Exception as error:
             raise NotMine(f"{name} cannot read its pixels ({error})") from error
 

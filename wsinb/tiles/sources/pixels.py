@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CHANNEL_COLOURS", "blend_channels", "data_range", "to_rgb"]
+if TYPE_CHECKING:
+    from wsinb.tiles.channels import Paint
 
-CHANNEL_COLOURS = np.array(
-    [(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 1), (0, 1, 1), (1, 0, 1), (1, 1, 0)], np.float32
-)
-"""Colours of the channels in a colour picture, in ImageJ's order; repeated from the eighth channel on."""
+__all__ = ["CHANNEL_COLOURS", "compose", "data_limits", "data_range", "to_rgb"]
+
+CHANNEL_COLOURS = ("#ff0000", "#00ff00", "#0000ff", "#ffffff", "#00ffff", "#ff00ff", "#ffff00")
+"""Colours of channels of which the file tells none, in ImageJ's order; repeated from the eighth on."""
 
 _COLOUR_BANDS = {1: 1, 2: 1, 3: 3, 4: 3}
 _CLIPPED_PERCENT = 0.1
@@ -28,6 +30,22 @@ def data_range(pixels: NDArray[Any]) -> tuple[float, float]:
         return 0.0, 1.0
     low, high = np.percentile(finite, [_CLIPPED_PERCENT, 100 - _CLIPPED_PERCENT])
     return float(low), float(high) if high > low else float(low) + 1
+
+
+def data_limits(pixels: NDArray[Any]) -> tuple[float, float]:
+    """Values between which a range is usefully chosen.
+
+    Those of the type for 8 bits; for wider unsigned integers 0 to the highest value of as many bits as
+    `pixels` need; otherwise the least and the greatest of `pixels`.
+    """
+    if pixels.dtype in (np.uint8, np.bool_):
+        return 0.0, 255.0 if pixels.dtype == np.uint8 else 1.0
+    finite = pixels[np.isfinite(pixels)]
+    if pixels.dtype.kind == "u":
+        bits = max(8, int(finite.max(initial=0)).bit_length())
+        return 0.0, float(2**bits - 1)
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    return low, high if high > low else low + 1
 
 
 def to_rgb(pixels: NDArray[Any], value_range: tuple[float, float] | None) -> NDArray[np.uint8]:
@@ -54,12 +72,49 @@ def to_rgb(pixels: NDArray[Any], value_range: tuple[float, float] | None) -> NDA
     return np.ascontiguousarray(colour)
 
 
-def blend_channels(channels: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Add up grey pictures (height, width, 3), each in its colour of `CHANNEL_COLOURS`."""
-    total = np.zeros(channels[0].shape, np.float32)
-    for number, grey in enumerate(channels):
-        total += grey * CHANNEL_COLOURS[number % len(CHANNEL_COLOURS)]
-    return np.minimum(total, 255).astype(np.uint8)
+def compose(
+    parts: Sequence[NDArray[Any]], paints: Sequence[Paint], size: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """Add up channels in colours.
+
+    Parameters
+    ----------
+    parts : sequence of ndarray (height, width, bands), any number type
+        The channels' pixels as stored: of 1 band, or of 3 for channels that are RGB themselves.
+    paints : sequence of Paint
+        For each channel, the values shown as 0 and 1, and its colour.
+    size : (int, int)
+        Width and height, which an empty list of channels does not tell.
+
+    Returns
+    -------
+    ndarray (height, width, 3) uint8
+        ``255 * clip(sum over channels of clip((v - low) / (high - low), 0, 1) * colour, 0, 1)``, rounded.
+        Values that are no number are 0.
+    """
+    width, height = size
+    total = np.zeros((3, height, width), np.float32)
+    for pixels, paint in zip(parts, paints, strict=True):
+        colour_bands = 1 if pixels.shape[2] < 3 else 3
+        shares = [_share(pixels[..., band], paint) for band in range(colour_bands)]
+        for band, weight in enumerate(paint.weights):
+            if weight:
+                total[band] += shares[band % colour_bands] * np.float32(255 * weight)
+    np.minimum(total, 255, out=total)
+    total += 0.5  # what follows cuts off
+    return np.ascontiguousarray(total.astype(np.uint8).transpose(1, 2, 0))
+
+
+def _share(values: NDArray[Any], paint: Paint) -> NDArray[np.float32]:
+    """Where values lie between the ends of a range, from 0 to 1; float32 holds up to 16 bits exactly."""
+    wide = values.dtype.itemsize > 2 and values.dtype != np.float32
+    share = values.astype(np.float64 if wide else np.float32)
+    share -= paint.low
+    share *= 1 / (paint.high - paint.low)
+    np.clip(share, 0, 1, out=share)
+    if values.dtype.kind == "f":
+        np.nan_to_num(share, copy=False, nan=0.0)
+    return share.astype(np.float32, copy=False)
 
 
 def _to_bytes(values: NDArray[Any], value_range: tuple[float, float] | None) -> NDArray[np.uint8]:

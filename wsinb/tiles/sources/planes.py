@@ -4,57 +4,98 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wsinb.errors import UnreadableSlide
-from wsinb.tiles.model import Level, Planes
-from wsinb.tiles.sources.pixels import blend_channels, data_range, to_rgb
+from wsinb.tiles.channels import Channel, ChannelNote, own_paints
+from wsinb.tiles.model import Frames, Level, Plane, Planes
+from wsinb.tiles.sources.pixels import CHANNEL_COLOURS, compose, data_limits, data_range, to_rgb
 
 __all__ = ["PlaneReader"]
 
 MAX_OVERVIEW = 1024
+WHITE = "#ffffff"
+BYTES = (np.uint8, np.bool_)
 
 
 class PlaneReader(ABC):
     """Turns the raw pixels of any format into RGB.
 
     Pixels that are not 8-bit are scaled so that the overview of each channel fills the range from black to
-    white (`data_range`). Several channels give a picture in `CHANNEL_COLOURS` unless one is asked for.
+    white (`data_range`), unless the file says how they are shown. Several channels are composed in their
+    colours unless one is asked for. `dtype` and `bands` are those of `raw`.
     """
 
     levels: tuple[Level, ...]
     planes: Planes
+    dtype: np.dtype[Any]
+    bands: int
+    channel_notes: Sequence[ChannelNote] = ()
+    frames: Frames | None = None
+    frame_rate: float | None = None
 
     def __init__(self) -> None:
-        self._ranges: dict[int, tuple[float, float]] = {}
-        self._ranges_lock = threading.Lock()
+        self._channels: tuple[Channel, ...] | None = None
+        self._known: dict[int, Channel] = {}
+        self._known_lock = threading.Lock()
 
     @abstractmethod
     def raw(self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int) -> NDArray[Any]:
         """Return the pixels of one channel as stored: (height, width, bands)."""
 
-    def read(
-        self, level: int, lv_box: tuple[int, int, int, int], z: int, t: int, c: int | None
-    ) -> NDArray[np.uint8]:
-        """See `Source.read`."""
-        if c is None and self.planes.c > 1:
-            return blend_channels([self.read(level, lv_box, z, t, number) for number in range(self.planes.c)])
-        pixels = self.raw(level, lv_box, z, t, c or 0)
-        scale = None if pixels.dtype in (np.uint8, np.bool_) else self._range(c or 0)
-        return to_rgb(pixels, scale)
+    @property
+    def background(self) -> int:
+        """See `Source.background`."""
+        added_up = self.planes.c > 1 or self._note(0).color not in (None, WHITE)
+        return 0 if added_up and self.bands < 3 else 255
 
-    def _range(self, c: int) -> tuple[float, float]:
-        """Range of the values of a channel in the middle of its overview, of the first plane."""
-        with self._ranges_lock:
-            known = self._ranges.get(c)
+    def channels(self) -> tuple[Channel, ...]:
+        """See `Source.channels`."""
+        if self._channels is None:
+            plain = self.dtype in BYTES and self._note(0).color in (None, WHITE)
+            count = 0 if self.planes.c == 1 and plain else self.planes.c
+            self._channels = tuple(self._channel(c) for c in range(count))
+        return self._channels
+
+    def read(self, level: int, lv_box: tuple[int, int, int, int], plane: Plane) -> NDArray[np.uint8]:
+        """See `Source.read`."""
+        z, t, c, paints = plane
+        if paints is None and c is None and self.planes.c > 1:
+            paints = own_paints(self.channels())
+        if paints is not None:
+            size = lv_box[2] - lv_box[0], lv_box[3] - lv_box[1]
+            return compose([self.raw(level, lv_box, z, t, paint.c) for paint in paints], paints, size)
+        pixels = self.raw(level, lv_box, z, t, c or 0)
+        return to_rgb(pixels, None if pixels.dtype in BYTES else self._channel(c or 0).range)
+
+    def _note(self, c: int) -> ChannelNote:
+        return self.channel_notes[c] if c < len(self.channel_notes) else ChannelNote()
+
+    def _channel(self, c: int) -> Channel:
+        """Describe a channel, once: its values are those of the middle of the overview of the first plane."""
+        with self._known_lock:
+            known = self._known.get(c)
         if known is not None:
             return known
-        found = data_range(np.concatenate([part.ravel() for part in self._overview(c)]))
-        with self._ranges_lock:
-            return self._ranges.setdefault(c, found)
+        found = self._described(c)
+        with self._known_lock:
+            return self._known.setdefault(c, found)
+
+    def _described(self, c: int) -> Channel:
+        parts = self._overview(c)
+        pixels = np.concatenate([part.ravel() for part in parts])
+        note = self._note(c)
+        limits = data_limits(pixels)
+        shown = note.range or (limits if pixels.dtype in BYTES else data_range(pixels))
+        single = self.planes.c == 1 or self.bands >= 3
+        color = note.color or (WHITE if single else CHANNEL_COLOURS[c % len(CHANNEL_COLOURS)])
+        limits = min(limits[0], shown[0]), max(limits[1], shown[1])
+        # pictures in full colour on top of each other would show nothing
+        return Channel(note.name or f"Channel {c + 1}", color, shown, limits, self.bands < 3 or c == 0)
 
     def _overview(self, c: int) -> list[NDArray[Any]]:
         """Read the middle of the coarsest level tile by tile, without those that are damaged."""

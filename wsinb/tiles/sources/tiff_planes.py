@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from wsinb.errors import UnreadableSlide
 from wsinb.tiles import metadata
-from wsinb.tiles.model import Level, Planes, level_downsample
+from wsinb.tiles.model import Level, Plane, Planes, level_downsample
+from wsinb.tiles.planes_metadata import frames_of, tiff_channels, tiff_frame_rate
 from wsinb.tiles.sources.base import NotMine, is_tiff
 from wsinb.tiles.sources.planes import PlaneReader
 from wsinb.tiles.sources.positioned import PositionedFile
@@ -64,9 +65,8 @@ class TiffPlanesSource(PlaneReader):
         self._file = PositionedFile(path)
         try:
             width, height = self.levels[-1].size
-            self.read(
-                len(self.levels) - 1, (width // 2, height // 2, width // 2 + 1, height // 2 + 1), 0, 0, None
-            )
+            middle = (width // 2, height // 2, width // 2 + 1, height // 2 + 1)
+            self.read(len(self.levels) - 1, middle, Plane())
         except Exception as error:
             self._file.close()
             raise NotMine(f"its pixels cannot be decoded ({error})") from error
@@ -95,7 +95,7 @@ class TiffPlanesSource(PlaneReader):
                     target = out[y0 - ymin : y1 - ymin, x0 - xmin : x1 - xmin]
                     target = target[..., s * lv.samples : (s + 1) * lv.samples]
                     target[:] = segment[y0 - top : y1 - top, x0 - left : x1 - left]
-        usable = out[..., : self._bands]
+        usable = out[..., : self.bands]
         if self._white_is_zero:
             return self._inverted(usable)
         return usable
@@ -125,8 +125,9 @@ class TiffPlanesSource(PlaneReader):
         return segment
 
     def _white(self, lv: _TiffLevel) -> Any:
-        # of other pixel types zero is the darkest or the absent value, and what writers leave out is empty
-        return np.array(255 if lv.dtype == np.uint8 and self.planes.c == 1 else 0, lv.dtype)
+        # of other pixels zero is the darkest or the absent value, and what writers leave out is empty
+        picture = self.bands >= 3 or (lv.dtype == np.uint8 and self.background)
+        return np.array(np.iinfo(lv.dtype).max if picture and lv.dtype.kind == "u" else 0, lv.dtype)
 
     def _inverted(self, pixels: NDArray[Any]) -> NDArray[Any]:
         if np.issubdtype(pixels.dtype, np.unsignedinteger):
@@ -149,8 +150,11 @@ class TiffPlanesSource(PlaneReader):
                 keyframe = series.keyframe
                 _refuse_odd_colours(keyframe)
                 self._white_is_zero = keyframe.photometric.name == "MINISWHITE"
-                self._bands = _shown_bands(keyframe)
+                self.dtype, self.bands = np.dtype(keyframe.dtype), _shown_bands(keyframe)
                 self._describe(tiff, keyframe)
+                self.channel_notes = tiff_channels(tiff, series, self.planes)
+                self.frames = frames_of(tiff, self.planes)
+                self.frame_rate = tiff_frame_rate(tiff, series)
         except NotMine:
             raise
         except Exception as error:
