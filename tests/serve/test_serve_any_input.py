@@ -38,7 +38,7 @@ odd = st.one_of(
     st.text(max_size=30),
 )
 names = ["path", "project", "slide", "version", "branch", "limit", "size", "ids", "rows", "v"]
-names += ["from", "to", "offset"]
+names += ["from", "to", "offset", "folder"]
 queries = st.dictionaries(st.sampled_from(names), odd, max_size=5)
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
@@ -49,7 +49,7 @@ values = st.recursive(
 members = ["branch", "base", "message", "upsert", "delete", "folder", "name", "path", "labels", "choices"]
 versions = st.one_of(st.sampled_from(["main", "side"]), values)
 version_members = ["name", "at", "from", "into", "commit", "ids", "message", "branch", "choices", "draft"]
-draft_members = ["base", "set", "unset", "delete", "undelete"]
+draft_members = ["base", "set", "unset", "delete", "undelete", "metadata"]
 param_names = ["x", "y", "cx", "cy", "r", "rx", "ry", "width", "height", "angle"]
 feature_members = ["id", "shape", "shape_params", "label", "layer", "score", "geometry", "properties"]
 geometries = st.fixed_dictionaries(

@@ -67,3 +67,37 @@ def test_metadata_that_are_no_json_are_refused(project, metadata):
 def test_metadata_of_an_unknown_slide(project):
     with pytest.raises(UnknownSlide, match="'one'"):
         project.slides.set_metadata("on", {})
+
+
+def test_some_metadata_of_a_slide_are_changed_and_the_others_stay(project):
+    project.slides.update_metadata("one", {"progress": "done", "age": None})
+    assert project.slides["one"].metadata == {"patient": "p1", "progress": "done"}
+    assert project.log(limit=1)[0].message == "Set age, progress of slide one"
+    assert project.log(limit=1)[0].edits == {"slides": {"updated": ["one"]}}
+
+
+@pytest.mark.parametrize("changes", [{}, {"patient": "p1"}, {"never": None}])
+def test_metadata_that_are_so_already_make_no_commit(project, changes):
+    head = project.head()
+    assert project.slides.update_metadata("one", changes).metadata == {"patient": "p1", "age": 5}
+    assert project.head() == head
+
+
+@pytest.mark.parametrize("member", ["", "two\nlines", "x" * 300])
+def test_odd_members_of_metadata_are_not_in_the_message(project, member):
+    project.slides.update_metadata("one", {member: 1})
+    assert project.slides["one"].metadata[member] == 1
+    assert project.log(limit=1)[0].message == "Set metadata of slide one"
+
+
+def test_true_is_not_one_in_metadata(project):
+    project.slides.set_metadata("one", {"n": 1})
+    stored = project.slides.update_metadata("one", {"n": True}).metadata["n"]
+    assert stored is True
+
+
+def test_changes_of_metadata_that_cannot_be(project):
+    with pytest.raises(InvalidInput, match="metadata of a slide"):
+        project.slides.update_metadata("one", {"a": float("nan")})
+    with pytest.raises(UnknownSlide, match="'one'"):
+        project.slides.update_metadata("on", {"a": 1})

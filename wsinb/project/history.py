@@ -51,6 +51,10 @@ class VersionWords:
         entries = self.repository.slides_of(self.repository.record(version))
         return {name: SlideEntry.from_json(name, data) for name, data in entries.items()}
 
+    def counts_at(self, version: str) -> dict[str, int]:
+        """Return the number of annotations of each slide of a version; no table is read."""
+        return self.repository.counts(version)
+
     def labels_at(self, version: str) -> LabelSet:
         """Return the labels of a version."""
         return self.repository.labels_of(self.repository.record(version))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wsinb.errors import InvalidInput, ProjectExists, UnknownProject
 from wsinb.serve.bodies import MAX_WORD, author_of, member
 from wsinb.serve.messages import Request, Response, json_response
+from wsinb.serve.overview import overview
 from wsinb.serve.slide_cache import identify
 from wsinb.serve.slides import describe, name_in
 from wsinb.serve.sources import open_allowed_project, project_source
@@ -24,12 +25,18 @@ MAX_LABELS = 1000
 
 
 def post_project(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
-    """Make the project and add the slide, each where it is missing; answer like GET ``slide``."""
+    """Make the project and add the slide, each where it is missing; answer like GET ``slide``.
+
+    Without a slide's path it is only made, and the answer is that of GET ``project``.
+    """
     body = request.json()
     folder = core.paths.resolve(body.get("folder"))
-    path = core.paths.resolve(body.get("path"))
     if folder.is_file():
         raise InvalidInput(f"{folder} is a file: name a folder for the project.")
+    if body.get("path") is None:
+        title = member(body, "name", MAX_WORD, default=folder.name)
+        return json_response(overview(core, _open_or_create(core, folder, title, author_of(request)), "main"))
+    path = core.paths.resolve(body.get("path"))
     with core.slides.lease(identify(path)):
         pass  # a file that is no slide must not leave an empty project behind
     title = member(body, "name", MAX_WORD, default=folder.name)

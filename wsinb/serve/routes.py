@@ -7,7 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
-from wsinb.serve import differences, drafts, edits, features, history, projects, slides, tiles, vector
+from wsinb.serve import (
+    differences,
+    drafts,
+    edits,
+    features,
+    history,
+    overview,
+    projects,
+    slide_files,
+    slide_metadata,
+    slides,
+    tiles,
+    vector,
+)
 from wsinb.serve.messages import MethodNotAllowed, NotServed, Request, Response
 
 if TYPE_CHECKING:
@@ -81,6 +94,10 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "draft", "draft", drafts.post_draft),
     Route("GET", "drafts", "drafts", drafts.get_drafts),
     Route("POST", "draft/discard", "draft/discard", drafts.post_discard),
+    Route("GET", "project", "project", overview.get_project, activity=False),
+    Route("GET", "projects", "projects", overview.get_projects, activity=False),
+    Route("GET", "slide/files", "slide/files", slide_files.get_slide_files),
+    Route("POST", "slide/metadata", "slide/metadata", slide_metadata.post_metadata),
     Route("POST", "project", "project", projects.post_project),
     Route("POST", "labels", "labels", projects.post_labels),
 )

@@ -209,6 +209,11 @@ class Repository:
         """Return the number of annotations of a slide at a version, without reading them."""
         return self.committer.state(self.version(version), slide).rows
 
+    def counts(self, version: str = MAIN) -> dict[str, int]:
+        """Return the number of annotations of every slide of a version, without reading them."""
+        head = self.version(version)
+        return {name: self.committer.state(head, name).rows for name in self.slides_of(head.record)}
+
     def log(self, version: str = MAIN, limit: int | None = None) -> Log:
         """Return the commits up to a version, newest first."""
         if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):

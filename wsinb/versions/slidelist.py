@@ -17,6 +17,7 @@ from wsinb.versions.graph.commits import Draft
 from wsinb.versions.graph.records import Record
 from wsinb.versions.repository import MAIN, Repository
 from wsinb.versions.slideentry import SlideEntry, check_same_size, check_there
+from wsinb.versions.storage.layout import canonical
 
 if TYPE_CHECKING:
     from wsinb.tiles import Slide
@@ -199,6 +200,44 @@ class Slides(Mapping[str, SlideEntry]):
         checked = check_metadata(metadata, "slide")
 
         return self._set(name, {"metadata": checked}, f"Set metadata of slide {name}", author)
+
+    def update_metadata(self, name: str, changes: Mapping[str, Any], author: str | None = None) -> SlideEntry:
+        """Set some of what the project keeps with a slide, as a commit; the rest stays as it is.
+
+        Parameters
+        ----------
+        name
+            Name of the slide.
+        changes
+            JSON values by their names, for example ``{"progress": "done"}``; None takes one away. Where
+            all is so already, there is no commit.
+        author
+            Who commits; the user by default.
+
+        Raises
+        ------
+        UnknownSlide
+            If the project has no slide of that name.
+        InvalidInput
+            If the changes are no dict of JSON values.
+        """
+        checked = check_metadata(changes, "slide")
+
+        def changed(entry: Mapping[str, Any]) -> dict[str, Any]:
+            members = {**entry["metadata"], **checked}
+            return {key: value for key, value in members.items() if value is not None or key not in checked}
+
+        def change(entries: dict[str, Any]) -> None:
+            entry = _known(entries, name)
+            entries[name] = {**entry, "metadata": changed(entry)}
+
+        now = _known(self._entries(), name)
+        # as JSON: 1 and True are equal
+        if canonical(changed(now)) != canonical(now["metadata"]):
+            what = ", ".join(checked)
+            what = what if is_name(what, MAX_NAME) else "metadata"
+            self._edit(f"Set {what} of slide {name}", {"updated": [name]}, change, author)
+        return self[name]
 
     def path(self, name: str) -> Path:
         """Return the absolute path of a slide's file, whether or not it is there.
