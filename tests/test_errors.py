@@ -40,6 +40,8 @@ def test_errors_survive_a_process_boundary(error: type[errors.WsinbError]) -> No
         (errors.UnknownLabel, KeyError),
         (errors.UnknownVersion, KeyError),
         (errors.UnknownJob, KeyError),
+        (errors.UnknownAnnotation, KeyError),
+        (errors.UnknownColumn, KeyError),
         (errors.StorageError, OSError),
         (errors.ProjectExists, FileExistsError),
         (errors.PathNotAllowed, PermissionError),

@@ -23,6 +23,7 @@ __all__ = [
     "SlideNotFound",
     "StorageError",
     "UnknownAnnotation",
+    "UnknownColumn",
     "UnknownJob",
     "UnknownLabel",
     "UnknownMpp",
@@ -114,6 +115,12 @@ class UnknownAnnotation(WsinbError, KeyError):
     """The slide has no annotation of that id."""
 
     exit_code = 46
+
+
+class UnknownColumn(WsinbError, KeyError):
+    """The annotations have no column of that name."""
+
+    exit_code = 47
 
 
 class StorageError(WsinbError, OSError):

@@ -123,8 +123,8 @@ def test_python_moves_the_view_and_draws(lab, project):
     place = TUMOR[3].centroid
     draw = "from shapely import Point\nviewer.drawn = wsinb.new_annotations([Point(10, 10)])"
     go = f"viewer.go_to({place.x}, {place.y}, zoom=0)\n{draw}"
-    box = "print(*map(round, viewer.bounds_l0))"
-    moved = f"abs(sum(viewer.bounds_l0[::2]) - {2 * place.x}) < 6"
+    box = "print(*map(round, viewer.bounds))"
+    moved = f"abs(sum(viewer.bounds[::2]) - {2 * place.x}) < 6"
     open_notebook(lab, project, SHOW, go, once(moved, box))
     show_viewer(lab)
     lab.run_cell(1)

@@ -13,6 +13,7 @@ from wsinb.annotate import to_features
 from wsinb.errors import (
     Conflict,
     InvalidInput,
+    UnknownAnnotation,
     UnknownMpp,
     UnknownProject,
     UnknownSlide,
@@ -184,6 +185,67 @@ def test_go_to_needs_mpp_for_micrometres(project):
 
 def test_bounds_are_the_slide_until_the_browser_says(project):
     viewer = project.view("liver")
-    assert viewer.bounds_l0 == Box(0, 0, 1024, 768)
+    assert viewer.bounds == Box(0, 0, 1024, 768)
     viewer.layer.view = [10.0, 20.0, 110.0, 70.0]
-    assert viewer.bounds_l0 == Box(10, 20, 110, 70)
+    assert viewer.bounds == Box(10, 20, 110, 70)
+
+
+def test_an_annotation_is_gone_to_by_its_id(project):
+    row = project.read("liver").iloc[0]
+    viewer = project.view("liver")
+    viewer.go_to(row.id)
+    assert viewer.center == [-row.geometry.envelope.centroid.y, row.geometry.envelope.centroid.x] or (
+        math.isclose(-viewer.center[0], row.geometry.envelope.centroid.y)
+        and math.isclose(viewer.center[1], row.geometry.envelope.centroid.x)
+    )
+    with pytest.raises(UnknownAnnotation, match="no annotation"):
+        viewer.go_to("0190a7f0-0000-7000-8000-000000000000")
+
+
+def test_a_box_is_brought_into_view(project):
+    viewer = project.view("liver")
+    viewer.fit_bounds((100, 100, 500, 300))
+    assert tuple(viewer.center) == (-200, 300)
+    assert viewer.zoom == 1
+    with pytest.raises(InvalidInput, match="no box"):
+        viewer.fit_bounds((500, 100, 100, 300))
+
+
+def test_the_selection_is_read_as_a_table(project):
+    rows = project.read("liver")
+    viewer = project.view("liver")
+    assert len(viewer.selected()) == 0
+    viewer.selection = [rows.id.iloc[0], "0190a7f0-0000-7000-8000-000000000000"]
+    assert list(viewer.selected().id) == [rows.id.iloc[0]]
+
+
+def test_the_bounds_can_be_observed(project):
+    viewer = project.view("liver")
+    heard = []
+    viewer.observe(lambda change: heard.append(change["new"]), "bounds")
+    viewer.layer.view = [1, 2, 3, 4]
+    assert heard == [Box(1, 2, 3, 4)]
+    viewer.set_trait("north", 10.0)
+    assert viewer.bounds == Box(1, 2, 3, 4)
+
+
+def test_an_open_session_is_shown_as_it_edits(project):
+    session = project.session(author="someone")
+    viewer = project.view("liver", session=session)
+    assert viewer.layer.draft == {}
+    session["liver"].upsert(wsinb.new_annotations([SQUARE]))
+    first = dict(viewer.layer.draft)
+    assert first["id"] == session.journal
+    session["liver"].upsert(wsinb.new_annotations([SQUARE]))
+    assert viewer.layer.draft["revision"] > first["revision"]
+    session.commit("two squares")
+    assert viewer.layer.draft == {}
+    viewer.show(None)
+    session["liver"].upsert(wsinb.new_annotations([SQUARE]))
+    assert viewer.layer.draft == {}
+
+
+def test_a_session_of_another_project_is_refused(project, tmp_path):
+    other = wsinb.create_project(tmp_path / "other")
+    with pytest.raises(InvalidInput, match="its own project"):
+        project.view("liver", session=other.session(author="someone"))

@@ -56,8 +56,9 @@ export class Api {
     return this.get('slide', { ...source });
   }
 
-  vectorMeta(project: string, slide: string, version: string): Promise<VectorMeta> {
-    return this.get('vector/meta', { project, slide, version });
+  /** With a draft: the version with the edits of an open session. */
+  vectorMeta(project: string, slide: string, version: string, draft?: string): Promise<VectorMeta> {
+    return this.get('vector/meta', { project, slide, version, draft });
   }
 
   async annotationsByRow(query: AnnotationQuery, rows: number[]): Promise<StoredFeature[]> {

@@ -6,6 +6,8 @@ export class Session {
   private slideInfo: SlideInfo | null = null;
   /** The commit that was read when the unsaved edits began. */
   private base: string | null = null;
+  /** An open session of Python whose edits are shown with the version. */
+  draft: string | null = null;
 
   constructor(
     private readonly api: Api,
@@ -53,7 +55,8 @@ export class Session {
       return null;
     }
     const wanted = version ?? this.pinned ?? this.place.branch;
-    return this.api.vectorMeta(this.place.project, this.place.slide, wanted);
+    const draft = version === null ? (this.draft ?? undefined) : undefined;
+    return this.api.vectorMeta(this.place.project, this.place.slide, wanted, draft);
   }
 
   pin(version: string | null): void {

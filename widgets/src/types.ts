@@ -181,6 +181,17 @@ export interface DraftRequest {
   undelete: string[];
 }
 
+/** An open session of Python; the revision grows with its edits. */
+export interface LiveDraft {
+  id: string;
+  revision: number;
+}
+
+/** The commit that a version is, or that a live version builds on. */
+export function commitOf(version: string): string {
+  return version.split('+', 1)[0]!;
+}
+
 /** Unsaved edits that the server kept. */
 export interface DraftInfo {
   id: string;

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from wsinb.errors import InvalidInput
 from wsinb.listing import html_table
+from wsinb.names import listed
 from wsinb.versions.graph.records import Artifact, Commit
 from wsinb.versions.slideentry import SlideEntry, check_slide
 from wsinb.versions.tables.columns import Column, shown
 from wsinb.versions.tables.files import check_box
+from wsinb.versions.tables.ids import parse_ids
 from wsinb.versions.tables.values import to_frame
 
 if TYPE_CHECKING:
@@ -127,6 +129,12 @@ class SlideCheckout:
         """
         columns = self.repository.columns_of(self._checkout._head.record)
         return to_frame(self.repository.tables.read(self._state, check_box(bbox)), columns)
+
+    def find(self, ids: str | Iterable[str]) -> gpd.GeoDataFrame:
+        """Return the annotations of some ids without reading the others; unknown ids are left out."""
+        wanted = parse_ids(listed(ids, "Ids are given as in the column 'id'"))
+        columns = self.repository.columns_of(self._checkout._head.record)
+        return to_frame(self.repository.tables.lookup(self._state, wanted), columns)
 
     def __len__(self) -> int:
         return int(self._state.rows)

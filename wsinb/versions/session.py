@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
+Watcher = Callable[["Session"], object]
+
 
 class Session:
     """Edits of one author on one branch, on top of the commit that was its head.
@@ -66,6 +68,7 @@ class Session:
         self._columns = repository.columns_of(self._base.record)
         self._staged: dict[str, Staged] = {}
         self._alone = threading.RLock()
+        self._watchers: list[Watcher] = []
         self._keeper = Keeper(repository, branch, author, wanted=journal)
 
     @property
@@ -94,6 +97,21 @@ class Session:
     def changes(self) -> dict[str, dict[str, int]]:
         """Numbers of edits that are not committed, per slide: added, updated, deleted."""
         return {slide: staged.counts for slide, staged in self._staged.items() if len(staged)}
+
+    def belongs_to(self, repository: Repository) -> bool:
+        """Whether the session edits what is stored there."""
+        return self._repository.store.url == repository.store.url
+
+    def watch(self, watcher: Watcher) -> Callable[[], None]:
+        """Call a function with this session after every edit, discard and commit; it must not raise.
+
+        Returns
+        -------
+        callable
+            Ends the watch.
+        """
+        self._watchers.append(watcher)
+        return lambda: self._watchers.remove(watcher)
 
     @alone
     def discard(self) -> None:
@@ -200,16 +218,23 @@ class Session:
         self._columns = self._repository.columns_of(head.record)
         self._base = head
         self._staged.clear()
+        self._tell()
 
     def _stage(self, slide: str, staged: Staged, ids: Ids) -> None:
         """Take on the edits of a slide, of which those of some ids are new, once they are in the journal."""
         self._keeper.keep(self.base, self._staged, slide, staged, ids)
         self._staged[slide] = staged
+        self._tell()
 
     def _go_on(self, staged: Mapping[str, Staged], journal: Journal | None = None) -> None:
         """Take on edits that a journal holds, which this session goes on with; a new one if None."""
         self._keeper.go_on(self.base, staged, journal)
         self._staged = dict(staged)
+        self._tell()
+
+    def _tell(self) -> None:
+        for watcher in list(self._watchers):
+            watcher(self)
 
     def _settle(self) -> Commit | None:
         """After an interrupted commit: return it if it was made all the same, and read it."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from ipyleaflet import Layer
 from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
 
 from wsinb import __version__
 from wsinb.errors import WsinbError
+from wsinb.view.affine import check_affine
+from wsinb.view.appearance import check_look, check_picture
 
 __all__ = ["PROTOCOL", "SlideLayer"]
 
@@ -17,6 +20,7 @@ PROTOCOL = 1
 _MODULE = "wsinb"
 _SOURCES = ({"path"}, {"project", "slide"})
 _MAX_ERROR = 10_000
+T = TypeVar("T")
 
 
 class SlideLayer(Layer):  # type: ignore[misc]
@@ -57,6 +61,17 @@ class SlideLayer(Layer):  # type: ignore[misc]
     view : list of float
         What is in view: xmin, ymin, xmax, ymax in level-0 pixels; empty before it is displayed.
         (ipyleaflet's own ``north`` is never below -90 and its ``south`` never above 90.)
+    look, picture : dict
+        How annotations and the slide's pixels are shown, see `wsinb.view.appearance`.
+    selection : list of str
+        Ids of the stored annotations that are marked.
+    link : dict
+        Empty, or ``group`` (a text that linked viewers share) and ``affine``: six numbers
+        (a, b, c, d, e, f) that bring this slide's level-0 pixels to the group's frame,
+        x' = a x + b y + c and y' = d x + e y + f.
+    draft : dict
+        Empty, or the ``id`` of the open session whose edits are shown with the version, and a
+        ``revision`` that grows with them.
     """
 
     _view_name = Unicode("SlideLayerView").tag(sync=True)
@@ -80,6 +95,11 @@ class SlideLayer(Layer):  # type: ignore[misc]
     protocol = Int(PROTOCOL, read_only=True).tag(sync=True)
     fit = Bool(True).tag(sync=True)
     view = List(Float()).tag(sync=True)
+    look = Dict().tag(sync=True)
+    picture = Dict().tag(sync=True)
+    selection = List(Unicode()).tag(sync=True)
+    link = Dict().tag(sync=True)
+    draft = Dict().tag(sync=True)
 
     @validate("source")
     def _check_source(self, proposal: dict[str, Any]) -> dict[str, str]:
@@ -96,10 +116,7 @@ class SlideLayer(Layer):  # type: ignore[misc]
         from wsinb.annotate import from_features
 
         features: list[dict[str, Any]] = proposal["value"]
-        try:
-            from_features(features)
-        except WsinbError as error:
-            raise TraitError(str(error)) from error
+        _refusing(from_features, features)
         return features
 
     @validate("labels")
@@ -107,10 +124,7 @@ class SlideLayer(Layer):  # type: ignore[misc]
         from wsinb.annotate import LabelSet
 
         labels: list[dict[str, Any]] = proposal["value"]
-        try:
-            LabelSet.from_json(labels)
-        except WsinbError as error:
-            raise TraitError(str(error)) from error
+        _refusing(LabelSet.from_json, labels)
         return labels
 
     @validate("view")
@@ -120,6 +134,38 @@ class SlideLayer(Layer):  # type: ignore[misc]
             raise TraitError(f"A view is four finite numbers or none, not {view!r}.")
         return view
 
+    @validate("look")
+    def _check_look(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        return _refusing(check_look, proposal["value"])
+
+    @validate("picture")
+    def _check_picture(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        return _refusing(check_picture, proposal["value"])
+
+    @validate("link")
+    def _check_link(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        link: dict[str, Any] = proposal["value"]
+        if link and (set(link) != {"group", "affine"} or not isinstance(link["group"], str)):
+            raise TraitError(f"A link is empty, or a group and an affine, not {link!r}.")
+        if link:
+            link = {**link, "affine": list(_refusing(check_affine, link["affine"]))}
+        return link
+
+    @validate("draft")
+    def _check_draft(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        draft: dict[str, Any] = proposal["value"]
+        if draft and [type(draft.get(name)) for name in ("id", "revision")] != [str, int]:
+            raise TraitError(f"A draft is empty, or the id and revision of an open session, not {draft!r}.")
+        return draft
+
     @validate("error")
     def _check_error(self, proposal: dict[str, Any]) -> str:
         return str(proposal["value"])[:_MAX_ERROR]
+
+
+def _refusing(check: Callable[[Any], T], value: Any) -> T:
+    """Check what came from Python or the browser; what is wrong with it becomes a TraitError."""
+    try:
+        return check(value)
+    except WsinbError as error:
+        raise TraitError(str(error)) from error

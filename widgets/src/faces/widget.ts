@@ -3,7 +3,9 @@ import type { WidgetModel } from '@jupyter-widgets/base';
 import { LeafletLayerModel, LeafletLayerView, type ILeafletLayerModel } from 'jupyter-leaflet';
 import * as L from 'leaflet';
 import { Api } from '../api';
-import { PROTOCOL, type Feature, type LabelInfo, type Source } from '../types';
+import { joinLink, type Affine } from '../links';
+import { PROTOCOL, type Feature, type LabelInfo, type LiveDraft, type Source } from '../types';
+import { fromPython, toPython } from '../names';
 import { MODULE_NAME } from '../version';
 import { Viewer } from '../viewer';
 
@@ -24,6 +26,16 @@ interface SlideLayerState extends ILeafletLayerModel {
   fit: boolean;
   /** xmin, ymin, xmax, ymax in level-0 pixels. */
   view: number[];
+  look: Record<string, unknown>;
+  picture: Record<string, unknown>;
+  selection: string[];
+  link: Partial<Link>;
+  draft: Partial<LiveDraft>;
+}
+
+interface Link {
+  group: string;
+  affine: Affine;
 }
 
 export class SlideLayerModel extends LeafletLayerModel {
@@ -47,7 +59,12 @@ export class SlideLayerModel extends LeafletLayerModel {
       error: '',
       protocol: PROTOCOL,
       fit: true,
-      view: []
+      view: [],
+      look: {},
+      picture: {},
+      selection: [],
+      link: {},
+      draft: {}
     };
   }
 
@@ -98,6 +115,7 @@ export class SlideLayerView extends LeafletLayerView {
     this.toModel(viewer);
     const label = this.model.get('label') as string | null;
     void viewer.open().then(() => {
+      this.relink();
       this.onMoved();
       if (label !== null) {
         viewer.labels.current = label;
@@ -110,6 +128,7 @@ export class SlideLayerView extends LeafletLayerView {
   }
 
   override remove(): void {
+    this.unlink();
     this.map_view.obj?.off('moveend', this.onMoved);
     this.viewer?.dispose();
     this.viewer = null;
@@ -141,6 +160,16 @@ export class SlideLayerView extends LeafletLayerView {
     this.listenTo(this.model, 'change:saved', () => {
       void viewer.catchUp(this.model.get('saved') as string | null);
     });
+    const follow = (trait: keyof SlideLayerState, take: () => void): void => {
+      take();
+      this.listenTo(this.model, `change:${trait}`, take);
+    };
+    follow('look', () => viewer.look.set(fromPython(this.model.get('look'))));
+    follow('picture', () => viewer.picture.set(fromPython(this.model.get('picture'))));
+    follow('selection', () => viewer.selection.set(this.model.get('selection') as string[]));
+    follow('draft', () => viewer.showDraft(this.draft));
+    this.listenTo(this.model, 'change:link', () => this.relink());
+    this.listenTo(this.model, 'comm_live_update', () => this.tellWhetherLive(viewer));
   }
 
   private toModel(viewer: Viewer): void {
@@ -155,6 +184,28 @@ export class SlideLayerView extends LeafletLayerView {
     viewer.history.wantedChanged.connect((_, { version, compare }) => this.tell({ version, compare }));
     viewer.saved.connect((_, saved) => this.tell({ saved }));
     viewer.failed.connect((_, error) => this.tell({ error }));
+    viewer.look.changed.connect(() => this.tell({ look: toPython(viewer.look.value) }));
+    viewer.picture.changed.connect(() => this.tell({ picture: toPython(viewer.picture.value) }));
+    viewer.selection.changed.connect((_, ids) => this.tell({ selection: [...ids] }));
+  }
+
+  private get draft(): LiveDraft | null {
+    const { id, revision } = this.model.get('draft') as Partial<LiveDraft>;
+    return id === undefined || revision === undefined ? null : { id, revision };
+  }
+
+  /** Move with other viewers, or alone again. */
+  private relink(): void {
+    this.unlink();
+    const { group, affine } = this.model.get('link') as Partial<Link>;
+    this.unlink = group && affine ? joinLink(this.map_view.obj, group, affine) : () => undefined;
+  }
+
+  private unlink: () => void = () => undefined;
+
+  /** A kernel that was restarted or shut down has forgotten this viewer; the server has not. */
+  private tellWhetherLive(viewer: Viewer): void {
+    viewer.setKernel((this.model as unknown as { comm_live: boolean }).comm_live);
   }
 
   private readonly onMoved = (): void => {
