@@ -1,17 +1,24 @@
-/** The plugins of the extension: the document tab, and the widget classes of the notebook cell. */
+/** The plugins of the extension: document tab, sidebar, and the widget classes of the notebook cell. */
 import { IJupyterWidgetRegistry } from '@jupyter-widgets/base';
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { WidgetTracker } from '@jupyterlab/apputils';
 import type { DocumentWidget } from '@jupyterlab/docregistry';
 import { IImageTracker } from '@jupyterlab/imageviewer';
 import { SlideDocumentFactory, SlideModelFactory, type SlideDocument } from './faces/document';
-import { SLIDE_EXTENSIONS, SLIDE_FILE_TYPE, TIFF_FILE_TYPE } from './faces/filetypes';
+import {
+  FILM_EXTENSIONS,
+  FILM_FILE_TYPE,
+  SLIDE_EXTENSIONS,
+  SLIDE_FILE_TYPE,
+  TIFF_FILE_TYPE
+} from './faces/filetypes';
 import { addViewRenderer } from './faces/output';
 import { prepareNearSlides } from './faces/prepare';
 import { slideIcon } from './icons';
+import { FACTORY } from './project/opening';
+import { project } from './project/plugin';
 import { MODULE_NAME, MODULE_VERSION } from './version';
 
-const FACTORY = 'Slide';
 const PRELOAD_DELAY_MS = 500;
 
 const documents: JupyterFrontEndPlugin<void> = {
@@ -31,14 +38,23 @@ const documents: JupyterFrontEndPlugin<void> = {
       fileFormat: 'base64',
       icon: slideIcon
     });
+    docRegistry.addFileType({
+      name: FILM_FILE_TYPE,
+      displayName: 'Film',
+      extensions: FILM_EXTENSIONS,
+      mimeTypes: ['application/octet-stream'],
+      contentType: 'file',
+      fileFormat: 'base64',
+      icon: slideIcon
+    });
     docRegistry.addModelFactory(new SlideModelFactory());
     const factory = new SlideDocumentFactory(
       {
         name: FACTORY,
         label: 'Slide',
         modelName: 'wsinb-slide',
-        fileTypes: [SLIDE_FILE_TYPE, TIFF_FILE_TYPE, 'png', 'jpeg'],
-        defaultFor: [SLIDE_FILE_TYPE, TIFF_FILE_TYPE],
+        fileTypes: [SLIDE_FILE_TYPE, FILM_FILE_TYPE, TIFF_FILE_TYPE, 'png', 'jpeg'],
+        defaultFor: [SLIDE_FILE_TYPE, FILM_FILE_TYPE, TIFF_FILE_TYPE],
         readOnly: true
       },
       path => app.serviceManager.contents.localPath(path)
@@ -86,4 +102,4 @@ const outputs: JupyterFrontEndPlugin<void> = {
   }
 };
 
-export default [documents, widgets, outputs];
+export default [documents, project, widgets, outputs];

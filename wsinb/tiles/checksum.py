@@ -6,6 +6,8 @@ import hashlib
 import re
 from pathlib import Path
 
+from wsinb.tiles.members import members_of
+
 __all__ = ["companions", "slide_checksum"]
 
 _DICOM_SUFFIXES = {".dcm", ".dicom", ".dic", ""}
@@ -17,13 +19,16 @@ def slide_checksum(path: Path) -> str:
 
     A single file has the checksum that ``sha256sum`` prints. With companions, it is the checksum of a list
     of their names and checksums, so that it does not depend on which of several DICOM files was named.
+    So it is for the pictures of a folder, whose own name does not count.
     """
-    files = sorted({path, *companions(path)}, key=lambda file: file.as_posix())
-    if len(files) == 1:
+    folder = path if path.is_dir() else path.parent
+    files = members_of(path) if path.is_dir() else [path, *companions(path)]
+    files = sorted(set(files), key=lambda file: file.as_posix())
+    if files == [path]:
         return f"sha256:{_sha256(path)}"
     listing = hashlib.sha256()
     for file in files:
-        listing.update(f"{_sha256(file)}  {file.relative_to(path.parent).as_posix()}\n".encode())
+        listing.update(f"{_sha256(file)}  {file.relative_to(folder).as_posix()}\n".encode())
     return f"sha256:{listing.hexdigest()}"
 
 

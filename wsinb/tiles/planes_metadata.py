@@ -93,8 +93,8 @@ def _imagej_channels(about: dict[str, Any], count: int) -> list[ChannelNote]:
     for table, low, high in zip(tables, ends[::2], ends[1::2], strict=True):
         color = None if table is None else hex_color(*(int(band[-1]) for band in table))
         low, high = real(low), real(high)
-        known = low is not None and high is not None and low < high
-        notes.append(ChannelNote(None, color, (low, high) if known else None))
+        shown = (low, high) if low is not None and high is not None and low < high else None
+        notes.append(ChannelNote(None, color, shown))
     return notes
 
 

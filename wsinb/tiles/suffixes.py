@@ -5,14 +5,22 @@ from __future__ import annotations
 __all__ = ["SLIDE_SUFFIXES"]
 
 SLIDE_SUFFIXES: tuple[str, ...] = (
+    ".avi",
     ".bif",
     ".btf",
     ".czi",
     ".dcm",
     ".dicom",
+    ".gif",
     ".jp2",
     ".jpeg",
     ".jpg",
+    ".m4v",
+    ".mkv",
+    ".mov",
+    ".mp4",
+    ".mpeg",
+    ".mpg",
     ".mrxs",
     ".ndpi",
     ".ome.tif",
@@ -28,4 +36,6 @@ SLIDE_SUFFIXES: tuple[str, ...] = (
     ".tiff",
     ".vms",
     ".vmu",
+    ".webm",
+    ".wmv",
 )

@@ -4,6 +4,22 @@ export const SLIDE_FILE_TYPE = 'wsinb-slide';
 /** JupyterLab's own type for .tif and .tiff. */
 export const TIFF_FILE_TYPE = 'tiff';
 
+/** Films, most of which JupyterLab shows itself, at least from some version on. */
+export const FILM_FILE_TYPE = 'wsinb-film';
+/** Where JupyterLab has a viewer, its own type comes first and keeps the double click; ours is under Open With. */
+export const FILM_EXTENSIONS = [
+  '.avi',
+  '.gif',
+  '.m4v',
+  '.mkv',
+  '.mov',
+  '.mp4',
+  '.mpeg',
+  '.mpg',
+  '.webm',
+  '.wmv'
+];
+
 /** Endings that are slides whatever else they may be; .tif and .tiff belong to JupyterLab's own type. */
 export const SLIDE_EXTENSIONS = [
   '.bif',

@@ -108,7 +108,7 @@ def compose(
 def _share(values: NDArray[Any], paint: Paint) -> NDArray[np.float32]:
     """Where values lie between the ends of a range, from 0 to 1; float32 holds up to 16 bits exactly."""
     wide = values.dtype.itemsize > 2 and values.dtype != np.float32
-    share = values.astype(np.float64 if wide else np.float32)
+    share: NDArray[Any] = values.astype(np.float64 if wide else np.float32)
     share -= paint.low
     share *= 1 / (paint.high - paint.low)
     np.clip(share, 0, 1, out=share)
