@@ -13,8 +13,12 @@ export const VIEW_MIME = 'application/vnd.wsinb.view+json';
 const WIDGET_MIME = 'application/vnd.jupyter.widget-view+json';
 const LIVE_VIEW = '.leaflet-widgets';
 
+/** How often to look whether the notebook's widgets have a manager by now. */
+const LOOK_AGAIN_MS = 100;
+
 class ViewOutput extends Panel implements IRenderMime.IRenderer {
   private observer: MutationObserver | null = null;
+  private timer = 0;
 
   constructor(private readonly rendermime: IRenderMimeRegistry) {
     super();
@@ -22,32 +26,51 @@ class ViewOutput extends Panel implements IRenderMime.IRenderer {
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    this.observer?.disconnect();
+    this.stopWaiting();
     this.widgets.slice().forEach(widget => widget.dispose());
     const picture = new Widget({ node: pictureNode(model) });
     this.addWidget(picture);
     const { model_id: modelId } = model.data[VIEW_MIME] as { model_id?: unknown };
-    if (typeof modelId !== 'string' || !this.rendermime.mimeTypes.includes(WIDGET_MIME)) {
-      return;
+    if (typeof modelId === 'string' && this.rendermime.mimeTypes.includes(WIDGET_MIME)) {
+      await this.showLive(modelId, model.trusted, picture);
     }
+  }
+
+  override dispose(): void {
+    this.stopWaiting();
+    super.dispose();
+  }
+
+  private stopWaiting(): void {
+    this.observer?.disconnect();
+    window.clearInterval(this.timer);
+  }
+
+  /** Put the live viewer where the picture is, as soon as there is one. */
+  private async showLive(modelId: string, trusted: boolean, picture: Widget): Promise<void> {
+    const factory = this.rendermime.getFactory(WIDGET_MIME);
     const live = this.rendermime.createRenderer(WIDGET_MIME);
     live.addClass('wsinb-mod-waiting');
     this.addWidget(live);
     this.observer = new MutationObserver(() => {
       if (live.node.querySelector(LIVE_VIEW)) {
-        this.observer?.disconnect();
+        this.stopWaiting();
         picture.dispose();
         live.removeClass('wsinb-mod-waiting');
       }
     });
     this.observer.observe(live.node, { childList: true, subtree: true });
+    // a notebook that is opened shows its outputs before its widgets have a manager, which then comes with
+    // a renderer of its own and looks after those of its outputs, but not after one inside ours
+    this.timer = window.setInterval(() => {
+      if (this.rendermime.getFactory(WIDGET_MIME) !== factory) {
+        this.stopWaiting();
+        live.dispose();
+        void this.showLive(modelId, trusted, picture);
+      }
+    }, LOOK_AGAIN_MS);
     const view = { version_major: 2, version_minor: 0, model_id: modelId };
-    await live.renderModel(new MimeModel({ data: { [WIDGET_MIME]: view }, trusted: model.trusted }));
-  }
-
-  override dispose(): void {
-    this.observer?.disconnect();
-    super.dispose();
+    await live.renderModel(new MimeModel({ data: { [WIDGET_MIME]: view }, trusted }));
   }
 }
 

@@ -78,6 +78,19 @@ export class SlideLayerModel extends LeafletLayerModel {
   }
 }
 
+/**
+ * The map tells its kernel of every move of the mouse. A kernel that has gone makes that an error, in the
+ * middle of Leaflet's own work; one that is there has better things to do.
+ */
+function quieten(map: WidgetModel): void {
+  const send = map.send.bind(map);
+  map.send = (content, ...rest) => {
+    if (map.comm_live && (content as { type?: string }).type !== 'mousemove') {
+      send(content, ...rest);
+    }
+  };
+}
+
 /** Leaflet wants a layer from a layer's view; the viewer manages its own. */
 class Anchor extends L.Layer {
   override onAdd(): this {
@@ -94,6 +107,7 @@ export class SlideLayerView extends LeafletLayerView {
 
   override create_obj(): void {
     this.obj = new Anchor();
+    quieten(this.map_view.model);
     const protocol = this.model.get('protocol') as number;
     const viewer = new Viewer(this.map_view.obj, {
       api: new Api(),
@@ -205,7 +219,7 @@ export class SlideLayerView extends LeafletLayerView {
 
   /** A kernel that was restarted or shut down has forgotten this viewer; the server has not. */
   private tellWhetherLive(viewer: Viewer): void {
-    viewer.setKernel((this.model as unknown as { comm_live: boolean }).comm_live);
+    viewer.setKernel(this.model.comm_live);
   }
 
   private readonly onMoved = (): void => {
