@@ -12,16 +12,16 @@ export class Tabs {
   private readonly head = element('div', 'wsinb-tabs');
   private readonly foot = element('div', 'wsinb-tabs-foot');
   private readonly pages = new Map<string, Page>();
+  private opened: string | null = null;
 
   constructor() {
     this.head.setAttribute('role', 'tablist');
-    this.head.hidden = true;
     this.node.append(this.head, this.foot);
   }
 
-  /** Add a page; the first one is open. The title is its tooltip. */
+  /** Add a page; the first one is open. The title is its tooltip; a click on the open page's button closes it. */
   add(name: string, icon: LabIcon, title: string, ...content: HTMLElement[]): void {
-    const button = iconButton(icon, title, () => this.open(name));
+    const button = iconButton(icon, title, () => this.toggle(name));
     button.dataset.tab = name;
     button.setAttribute('role', 'tab');
     const body = element('div', 'wsinb-tab');
@@ -32,8 +32,11 @@ export class Tabs {
     this.pages.set(name, { button, body });
     this.head.append(button);
     this.foot.before(body);
-    this.head.hidden = this.pages.size < 2;
-    this.open([...this.pages.keys()][0]!);
+    if (this.pages.size === 1) {
+      this.open(name);
+    } else {
+      this.mark();
+    }
   }
 
   /** Put something below the pages: it is always there. */
@@ -41,16 +44,20 @@ export class Tabs {
     this.foot.append(node);
   }
 
-  open(name: string): void {
-    for (const [key, { button, body }] of this.pages) {
-      button.setAttribute('aria-selected', String(key === name));
-      body.hidden = key !== name;
-    }
+  /** Open a page; null closes them all, so that the picture is seen. */
+  open(name: string | null): void {
+    this.opened = name;
+    this.mark();
+  }
+
+  /** Open a page, or close it where it is open. */
+  toggle(name: string): void {
+    this.open(this.opened === name ? null : name);
   }
 
   /** The page that is open. */
   get current(): string | null {
-    return [...this.pages].find(([, { body }]) => !body.hidden)?.[0] ?? null;
+    return this.opened;
   }
 
   /** Take away a page. */
@@ -59,7 +66,14 @@ export class Tabs {
     page?.button.remove();
     page?.body.remove();
     this.pages.delete(name);
-    this.head.hidden = this.pages.size < 2;
-    this.open([...this.pages.keys()][0] ?? '');
+    this.mark();
+  }
+
+  private mark(): void {
+    for (const [name, { button, body }] of this.pages) {
+      button.setAttribute('aria-selected', String(name === this.opened));
+      body.hidden = name !== this.opened;
+    }
+    this.node.classList.toggle('wsinb-mod-closed', this.opened === null);
   }
 }
