@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from wsinb.errors import SlideNotFound, UnreadableSlide
+from wsinb.serve import slide_cache
 from wsinb.serve.lru import Lru
 from wsinb.serve.slide_cache import SlideCache, identify
 from wsinb.tiles import Slide, write_pyramid
@@ -146,3 +148,23 @@ def test_what_is_no_file_has_no_identity(tmp_path):
         identify(tmp_path / "none.tif")
     with pytest.raises(UnreadableSlide, match="folder"):
         identify(tmp_path)
+
+
+def test_a_folder_of_pictures_has_an_identity_that_changes_with_any_of_them(tmp_path, monkeypatch):
+    for t in range(3):
+        Image.new("RGB", (20, 10), (t, 0, 0)).save(tmp_path / f"{t}.png")
+    before = identify(tmp_path)
+    looks = []
+    look = slide_cache._identify_members
+    monkeypatch.setattr(slide_cache, "_identify_members", lambda *at: looks.append(at) or look(*at))
+    assert identify(tmp_path) == before
+    assert looks == []  # a second has not passed
+    (tmp_path / "3.png").write_bytes((tmp_path / "1.png").read_bytes())
+    added = identify(tmp_path)
+    assert added.fingerprint != before.fingerprint
+    (tmp_path / "3.png").unlink()
+    monkeypatch.setattr(slide_cache, "FOLDER_SECONDS", 0)
+    assert identify(tmp_path).members == before.members
+    with (tmp_path / "1.png").open("ab") as file:
+        file.write(b"more")
+    assert identify(tmp_path).fingerprint not in (before.fingerprint, added.fingerprint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 import simplejpeg
@@ -152,3 +153,70 @@ def test_any_plane_and_channels_get_a_picture_or_a_sentence(core, path, query, r
     assert answer.status in (200, 400), answer.body
     if answer.status == 400:
         assert json.loads(answer.body)["error"]
+
+
+def test_a_folder_of_pictures_is_served_as_a_slide(core):
+    folder = core.paths.root / "series"
+    folder.mkdir()
+    for t in range(12):
+        write_picture(folder / f"{t}.png", t)
+    about = json.loads(get(core, "slide", path="series").body)
+    assert about["name"] == "series"
+    assert about["frames"] == {"kind": "t", "names": [f"{t}.png" for t in range(12)]}
+    assert about["planes"] == {"z": 1, "t": 12, "c": 1}
+    assert (about["channels"], about["frame_rate"]) == (None, None)
+    for t in (11, 0, 2):
+        shown = pixels(get(core, "tile/0/0/0", path="series", plane=f"0.{t}"))[:40, :60]
+        assert np.abs(shown - 20 * t).max() <= 3
+    query = {"path": "series", "plane": "0.11", "v": about["fingerprint"]}
+    assert "immutable" in get(core, "tile/0/0/0", **query).headers["Cache-Control"]
+    write_picture(folder / "12.png", 3)
+    assert json.loads(get(core, "slide", path="series").body)["fingerprint"] != about["fingerprint"]
+    assert get(core, "tile/0/0/0", path="series", plane="0.12").status == 200
+    write_picture(folder / "13.png", 3, (9, 9))
+    answer = get(core, "slide", path="series")
+    assert answer.status == 415
+    assert "13.png is 9 x 9" in json.loads(answer.body)["error"]
+
+
+def test_a_folder_of_pictures_is_a_slide_of_a_project(core):
+    folder = core.paths.root / "frames of a day"
+    folder.mkdir()
+    write_picture(folder / "a.png", 5)
+    body = {"folder": "study", "path": "frames of a day", "slide": "day"}
+    answer = core.handle(Request("POST", "project", body=json.dumps(body).encode()))
+    assert answer.status == 200, answer.body
+    source = {"project": "study", "slide": "day"}
+    about = core.handle(Request("GET", "slide", source))
+    assert json.loads(about.body)["frames"]["names"] == ["a.png"]
+    tile = core.handle(Request("GET", "tile/0/0/0", source))
+    assert np.abs(pixels(tile)[:40, :60] - 100).max() <= 3
+
+
+def test_links_do_not_lead_out_of_the_servers_folders(core, tmp_path):
+    write_picture(tmp_path / "secret.png", 7)
+    folder = core.paths.root / "links"
+    folder.mkdir()
+    write_picture(folder / "a.png", 0)
+    (folder / "b.png").symlink_to(tmp_path / "secret.png")
+    assert json.loads(get(core, "slide", path="links").body)["frames"]["names"] == ["a.png"]
+
+
+def test_a_video_is_served_frame_by_frame(core):
+    path = core.paths.root / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    for t in range(20):
+        writer.write(np.full((48, 64, 3), 10 * t, np.uint8))
+    writer.release()
+    about = json.loads(get(core, "slide", path="film.avi").body)
+    assert about["planes"] == {"z": 1, "t": 20, "c": 1}
+    assert about["frame_rate"] == pytest.approx(10)
+    assert about["frames"] is None
+    for t in (19, 0, 7):
+        tile = pixels(get(core, "tile/0/0/0", path="film.avi", plane=f"0.{t}"))
+        assert np.abs(tile[:40, :60] - 10 * t).mean() < 4
+        assert (tile[60:] > 250).all()
+
+
+def write_picture(path, t, size=(60, 40)):
+    cv2.imwrite(str(path), np.full((size[1], size[0], 3), 20 * t, np.uint8))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import stat
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,12 +22,23 @@ if TYPE_CHECKING:
 __all__ = ["FileIdentity", "SlideCache", "identify"]
 
 
+FOLDER_SECONDS = 1.0
+"""So long the pictures of a folder are not looked at again, unless some were added or removed."""
+
+MAX_FOLDERS = 64
+
+
 class FileIdentity(NamedTuple):
-    """Tells a file, and any change to it, from all others."""
+    """Tells a file, and any change to it, from all others.
+
+    Of a folder of pictures, `mtime_ns` is the folder's own, `size` the sum of theirs, and `members` a digest
+    of their names, sizes and times.
+    """
 
     path: Path
     mtime_ns: int
     size: int
+    members: str = ""
 
     @property
     def fingerprint(self) -> str:
@@ -34,14 +48,61 @@ class FileIdentity(NamedTuple):
 
 
 def identify(path: Path) -> FileIdentity:
-    """Return the identity of the slide file at `path`; raise SlideNotFound where there is no file."""
+    """Return the identity of the slide file at `path`, or of a folder of pictures.
+
+    Raises
+    ------
+    SlideNotFound
+        There is no file.
+    UnreadableSlide
+        It is a folder that is no slide.
+    """
     try:
         status = path.stat()
     except OSError as error:
         raise SlideNotFound(f"There is no slide file at {path}: check the path.") from error
-    if path.is_dir():
-        raise UnreadableSlide(f"{path} is a folder: name the slide file inside it.")
+    if stat.S_ISDIR(status.st_mode):
+        return _FOLDERS.identify(path, status.st_mtime_ns)
     return FileIdentity(path, status.st_mtime_ns, status.st_size)
+
+
+class _FolderIdentities:
+    """Identities of folders: a tile must not cost a look at every picture of a long sequence."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[Path, tuple[float, FileIdentity]] = OrderedDict()
+
+    def identify(self, path: Path, mtime_ns: int) -> FileIdentity:
+        now = time.monotonic()
+        with self._lock:
+            looked, known = self._known.get(path, (-math.inf, None))
+        if known is not None and known.mtime_ns == mtime_ns and now - looked < FOLDER_SECONDS:
+            return known
+        found = _identify_members(path, mtime_ns)
+        with self._lock:
+            self._known[path] = now, found
+            self._known.move_to_end(path)
+            while len(self._known) > MAX_FOLDERS:
+                self._known.popitem(last=False)
+        return found
+
+
+_FOLDERS = _FolderIdentities()
+
+
+def _identify_members(folder: Path, mtime_ns: int) -> FileIdentity:
+    from wsinb.tiles.members import members_of
+
+    digest, size = hashlib.sha256(), 0
+    try:
+        for member in members_of(folder):
+            status = member.stat()
+            digest.update(f"{member.name}\0{status.st_mtime_ns}\0{status.st_size}\0".encode(errors="replace"))
+            size += status.st_size
+    except OSError as error:
+        raise UnreadableSlide(f"The pictures of {folder} cannot be read: check its permissions.") from error
+    return FileIdentity(folder, mtime_ns, size, digest.hexdigest())
 
 
 @dataclass
