@@ -12,6 +12,7 @@ import {
   type DraftRequest,
   type LabelInfo,
   type MergeRequest,
+  type Position,
   type Refs,
   type SlideInfo,
   type Source,
@@ -67,6 +68,14 @@ export class Api {
 
   async annotationsById(query: AnnotationQuery, ids: string[]): Promise<StoredFeature[]> {
     return ids.length > 0 ? (await this.features({ ...query, ids: ids.join(',') })).features : [];
+  }
+
+  /** Annotations whose middle is inside a polygon: their rows and ids, and how many there are. */
+  within(
+    { version, ...place }: AnnotationQuery,
+    polygon: readonly Position[]
+  ): Promise<{ rows: number[]; ids: string[]; n: number }> {
+    return this.get(`vector/${version}/within`, { ...place, polygon: polygon.flat().join(',') });
   }
 
   /** The newest commit of a branch. */
@@ -147,11 +156,11 @@ export class Api {
     return this.get('annotations', query);
   }
 
-  private get<T>(path: string, query: Query = {}): Promise<T> {
+  get<T>(path: string, query: Query = {}): Promise<T> {
     return this.request(this.url(path, query), {});
   }
 
-  private post<T>(path: string, body: unknown): Promise<T> {
+  post<T>(path: string, body: unknown): Promise<T> {
     return this.request(this.url(path), { method: 'POST', body: JSON.stringify(body) });
   }
 

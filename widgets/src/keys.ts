@@ -67,7 +67,7 @@ function namesOf(event: KeyboardEvent): string[] {
 
 const SHORT_NAMES: Record<string, string> = { Escape: 'Esc', Delete: 'Del' };
 
-function isTyping(target: EventTarget | null): boolean {
+export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]');
 }
 

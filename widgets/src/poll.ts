@@ -1,5 +1,5 @@
-/** Asks again every few seconds while the viewer can be seen. */
-const INTERVAL_MS = 3000;
+/** Asks again every second while the viewer can be seen. */
+const INTERVAL_MS = 1000;
 
 export class Poll {
   private readonly timer: number;
@@ -7,9 +7,10 @@ export class Poll {
 
   constructor(
     private readonly node: HTMLElement,
-    private readonly ask: () => Promise<void>
+    private readonly ask: () => Promise<void>,
+    interval = INTERVAL_MS
   ) {
-    this.timer = window.setInterval(() => void this.tick(), INTERVAL_MS);
+    this.timer = window.setInterval(() => void this.tick(), interval);
   }
 
   dispose(): void {
