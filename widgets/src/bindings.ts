@@ -7,7 +7,8 @@ export interface KeyActions {
   undo: () => void;
   redo: () => void;
   removeSelected: () => void;
-  cancel: () => void;
+  /** Returns whether there was anything to cancel. */
+  cancel: () => unknown;
   fit: () => void;
   labelImage: () => void;
   history: () => void;

@@ -52,15 +52,24 @@ export class Hand {
       // the palette shows the label of the shape in hand, so that choosing another one relabels it
       labels.current = overlay.selected.feature.label;
     }
+    this.refresh();
     this.parts.selectionChanged(overlay.selected !== null);
   }
 
-  cancel(): void {
+  /** The shape in hand may have changed. */
+  refresh(): void {
+    this.readOut?.setShape(this.parts.overlay.selected?.feature ?? null);
+  }
+
+  /** Put the tool away, or deselect; returns whether there was anything. */
+  cancel(): boolean {
     if (this.parts.drawing.tool) {
       void this.parts.drawing.use(null);
-    } else {
-      void this.select(null);
+      return true;
     }
+    const selected = this.parts.overlay.selected !== null;
+    void this.select(null);
+    return selected;
   }
 
   removeSelected(): void {

@@ -1,6 +1,11 @@
-/** Where the pointer is, in µm and level-0 pixels, what lies there, and the magnification of the view. */
+/**
+ * Where the pointer is, in µm and level-0 pixels, what lies there, the magnification of the view, and how large
+ * the shape in hand is.
+ */
 import * as L from 'leaflet';
-import type { SlideInfo } from './types';
+import { ownMagnification, zoomText } from './magnification';
+import { sizeText } from './shapesize';
+import type { Feature, SlideInfo } from './types';
 
 /** The text for a position in level-0 pixels. */
 export function positionText(l0x: number, l0y: number, mpp: [number, number] | null): string {
@@ -16,6 +21,8 @@ export class ReadOut {
   private readonly position = span('wsinb-position');
   private readonly found = span('wsinb-found');
   private readonly zoom = span('wsinb-zoom');
+  private readonly size = span('wsinb-size');
+  private shape: Feature | null = null;
   private hint = '';
 
   constructor(
@@ -23,8 +30,8 @@ export class ReadOut {
     private readonly info: SlideInfo
   ) {
     this.node.className = 'wsinb-readout';
-    this.node.append(this.zoom, this.position, this.found);
-    map.on('mousemove', this.onMove, this).on('zoomend', this.onZoom, this);
+    this.node.append(this.zoom, this.position, this.size, this.found);
+    map.on('mousemove', this.onMove, this).on('zoom zoomend', this.onZoom, this);
     this.position.textContent = positionText(0, 0, info.mpp);
     this.onZoom();
   }
@@ -39,8 +46,16 @@ export class ReadOut {
     this.found.textContent = text;
   }
 
+  /** The shape that is drawn or selected; null is none. */
+  setShape(feature: Feature | null): void {
+    if (feature !== this.shape) {
+      this.shape = feature;
+      this.size.textContent = feature ? sizeText(feature, this.info.mpp) : '';
+    }
+  }
+
   dispose(): void {
-    this.map.off('mousemove', this.onMove, this).off('zoomend', this.onZoom, this);
+    this.map.off('mousemove', this.onMove, this).off('zoom zoomend', this.onZoom, this);
   }
 
   private onMove({ latlng }: L.LeafletMouseEvent): void {
@@ -48,11 +63,9 @@ export class ReadOut {
   }
 
   private onZoom(): void {
-    const factor = 2 ** this.map.getZoom();
-    this.zoom.textContent = this.info.magnification
-      ? `${Number((this.info.magnification * factor).toPrecision(3))}×`
-      : `${Number((factor * 100).toPrecision(3))} %`;
-    this.zoom.title = this.info.magnification ? 'Magnification' : 'Screen pixels per slide pixel';
+    const own = ownMagnification(this.info);
+    this.zoom.textContent = zoomText(this.map.getZoom(), own);
+    this.zoom.title = own === null ? 'Screen pixels per slide pixel' : 'Magnification';
   }
 }
 

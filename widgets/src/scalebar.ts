@@ -1,5 +1,6 @@
 /** The scale bar: a round length in µm, or in px where the slide does not say how large its pixels are. */
 import type * as L from 'leaflet';
+import { lengthText, tidy } from './units';
 
 const MAX_BAR_PX = 140;
 
@@ -23,17 +24,6 @@ export function barFor(screenPx: number, mpp: number | null): Bar {
   return { px: length / unitsPerScreenPx, text: mpp === null ? `${tidy(length)} px` : lengthText(length) };
 }
 
-function lengthText(um: number): string {
-  if (um >= 1000) {
-    return `${tidy(um / 1000)} mm`;
-  }
-  return um >= 1 ? `${tidy(um)} µm` : `${tidy(um * 1000)} nm`;
-}
-
-function tidy(value: number): string {
-  return String(Number(value.toPrecision(6)));
-}
-
 export class ScaleBar {
   readonly node = document.createElement('div');
   private readonly line = document.createElement('div');
@@ -48,12 +38,12 @@ export class ScaleBar {
     this.node.append(this.line, this.text);
     this.node.title =
       mpp === null ? 'The slide does not say how large its pixels are: lengths are in pixels.' : 'Scale';
-    map.on('zoomend', this.update, this);
+    map.on('zoom zoomend', this.update, this);
     this.update();
   }
 
   dispose(): void {
-    this.map.off('zoomend', this.update, this);
+    this.map.off('zoom zoomend', this.update, this);
   }
 
   private update(): void {

@@ -15,10 +15,13 @@ import type { Picture } from './picture';
 import type { ReadOut } from './readout';
 import type { Selection } from './selection';
 import type { Session } from './session';
+import type { Turning } from './turning';
 import type { SlideInfo, Source } from './types';
 
 export interface Scene {
   readonly map: L.Map;
+  /** Which way up the slide is seen; also tells places on the screen from Leaflet's. */
+  readonly turning: Turning;
   readonly api: Api;
   readonly source: Source;
   readonly info: SlideInfo;

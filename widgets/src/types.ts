@@ -52,6 +52,9 @@ export interface ProjectInfo {
   branch: string;
   head: string;
   labels: LabelInfo[];
+  /** What the project keeps with the slide, where it has it. */
+  checksum?: string | null;
+  metadata?: Record<string, unknown>;
 }
 
 export interface SlideInfo {
@@ -64,6 +67,14 @@ export interface SlideInfo {
   min_zoom: number;
   fingerprint: string;
   project: ProjectInfo | null;
+  /** Name of the file. */
+  file: string;
+  /** Width and height of each, the largest first. */
+  levels: [number, number][];
+  planes: { z: number; t: number; c: number };
+  properties: Record<string, string>;
+  /** Names of the images that came with the slide. */
+  associated: string[];
 }
 
 export interface VectorMeta {

@@ -31,6 +31,7 @@ import { ScaleBar } from './scalebar';
 import type { Scene } from './scene';
 import { Selection } from './selection';
 import { Session } from './session';
+import { Turning } from './turning';
 import type { Source } from './types';
 import { WholeImage } from './wholeimage';
 
@@ -64,6 +65,7 @@ export class Viewer {
   private readonly historyButton: HTMLButtonElement;
   private readonly status = element('div', 'wsinb-status wsinb-surface');
   private readonly corner = element('div', 'wsinb-corner');
+  private readonly turning: Turning;
   private readonly session: Session;
   private readonly overlay: Overlay;
   private readonly drawing: Drawing;
@@ -86,6 +88,7 @@ export class Viewer {
     const { store, labels, notice } = this;
     // Leaflet's own 60 jumps two levels at each notch of a usual mouse
     map.options.wheelPxPerZoomLevel = WHEEL_PX_PER_ZOOM;
+    this.turning = new Turning(map);
     const { api } = options;
     this.session = new Session(api, options.source, null, options.branch);
     this.overlay = new Overlay(map, store, label => labels.colorOf(label));
@@ -141,7 +144,8 @@ export class Viewer {
       new Keyboard(map.getContainer(), this.keys),
       this.look,
       this.picture,
-      this.selection
+      this.selection,
+      this.turning
     );
     this.build();
     this.versions.stage.changed.connect(this.onStage, this);
@@ -350,11 +354,12 @@ export class Viewer {
 
   private scene(opened: Pick<Scene, 'info' | 'annotations' | 'image' | 'readOut'>): Scene {
     const { map, session, labels, store, drawing, look, picture, selection, toolbar, tabs, keys } = this;
+    const { turning } = this;
     const { api, source } = this.options;
     return {
       ...opened,
       ...{ map, api, source, session, labels, store, drawing, look, picture, selection, toolbar, tabs, keys },
-      ...{ notice: this.notice, root: this.root, status: this.status, corner: this.corner },
+      ...{ turning, notice: this.notice, root: this.root, status: this.status, corner: this.corner },
       lay: node => this.lay(node),
       guard: action => this.guard(action),
       fit: () => this.fit()
@@ -415,6 +420,7 @@ export class Viewer {
     const shadowed = this.versions.reading ? [] : this.store.shadowedIds;
     void this.guard(async () => this.annotations?.shadow(shadowed));
     this.saveRow.setSelected(this.overlay.selected !== null);
+    this.hand.refresh();
   }
 
   private onLabels(): void {

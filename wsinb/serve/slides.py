@@ -64,12 +64,14 @@ def _slide_fields(slide: Slide) -> dict[str, Any]:
     layout = TileLayout.of(slide)
     return {
         "name": slide.name,
+        "file": slide.path.name,
         "width": layout.width,
         "height": layout.height,
         "mpp": None if slide.mpp_xy is None else list(slide.mpp_xy),
         "magnification": slide.magnification,
         "tile_size": layout.tile_size,
         "min_zoom": layout.min_zoom,
+        "levels": [list(level.size) for level in slide.levels],
         "planes": {"z": slide.planes.z, "t": slide.planes.t, "c": slide.planes.c},
         "channels": [channel._asdict() for channel in slide.channels] or None,
         "frames": None if slide.frames is None else slide.frames._asdict(),
@@ -86,6 +88,7 @@ def _project_fields(core: Core, source: Source, branch: str) -> dict[str, Any] |
     if project is None:
         return None
     name = source.entry.name if source.entry else name_in(project, source.path)
+    entry = source.entry or (None if name is None else project.slides_at(branch).get(name))
     return {
         "path": str(project.path),
         "name": project.name,
@@ -93,6 +96,8 @@ def _project_fields(core: Core, source: Source, branch: str) -> dict[str, Any] |
         "branch": branch,
         "head": project.head(branch),
         "labels": project.labels_at(branch).to_json(),
+        "checksum": None if entry is None else entry.checksum,
+        "metadata": {} if entry is None else dict(entry.metadata),
     }
 
 

@@ -1,4 +1,23 @@
 /** The parts of the viewer, in the order in which they are made. */
 import type { Part } from '../scene';
+import { aboutPart } from './about';
+import { fullScreenPart } from './fullscreen';
+import { goToPart } from './goto';
+import { keysPagePart } from './keyspage';
+import { magnificationPart } from './magnification';
+import { measurePart } from './measure';
+import { minimapPart } from './minimap';
+import { screenshotPart } from './screenshot';
+import { turnPart } from './turn';
 
-export const PARTS: readonly Part[] = [];
+export const PARTS: readonly Part[] = [
+  goToPart,
+  turnPart,
+  magnificationPart,
+  measurePart,
+  screenshotPart,
+  fullScreenPart,
+  minimapPart,
+  aboutPart,
+  keysPagePart
+];
