@@ -59,6 +59,12 @@ export const eyeOffIcon = strokeIcon(
   'eye-off',
   '<path d="M2.500 12S6 5.500 12 5.500 21.500 12 21.500 12 18 18.500 12 18.500 2.500 12 2.500 12z" opacity=".45"/><path d="M4 20L20 4"/>'
 );
+export const pictureIcon = strokeIcon(
+  'picture',
+  '<path d="M4 7h8M16 7h4M4 17h4M12 17h8"/><circle cx="14" cy="7" r="2"/><circle cx="10" cy="17" r="2"/>'
+);
+export const playIcon = strokeIcon('play', '<path d="M8 5l11 7-11 7z"/>');
+export const pauseIcon = strokeIcon('pause', '<path d="M9 5v14M15 5v14"/>');
 export const closeIcon = strokeIcon('close', '<path d="M7 7l10 10M17 7L7 17"/>');
 export const historyIcon = strokeIcon(
   'history',

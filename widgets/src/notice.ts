@@ -48,6 +48,13 @@ export class Notice {
     this.show('wsinb-mod-ask', message, [CLOSE]);
   }
 
+  /** A message is not true any more: if it is still there, it goes. */
+  takeBack(message: string): void {
+    if (this.node.querySelector('.wsinb-notice-text')?.textContent === message) {
+      this.clear();
+    }
+  }
+
   clear(): void {
     window.clearTimeout(this.timer);
     this.node.hidden = true;

@@ -4,7 +4,7 @@ import type { Annotations } from './annotations';
 import type { Api } from './api';
 import type { Drawing } from './edit/draw';
 import type { EditStore } from './edit/store';
-import type { ImageLayer } from './image';
+import type { SlideImage } from './image';
 import type { Keys } from './keys';
 import type { Labels } from './labels';
 import type { Look } from './look';
@@ -30,7 +30,7 @@ export interface Scene {
   readonly store: EditStore;
   readonly drawing: Drawing;
   readonly annotations: Annotations;
-  readonly image: ImageLayer;
+  readonly image: SlideImage;
   readonly look: Look;
   readonly picture: Picture;
   readonly selection: Selection;

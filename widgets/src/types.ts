@@ -57,6 +57,18 @@ export interface ProjectInfo {
   metadata?: Record<string, unknown>;
 }
 
+export interface ChannelInfo {
+  name: string;
+  /** CSS hexadecimal colour. */
+  color: string;
+  /** What is shown as black and as the full colour, unless asked otherwise. */
+  range: [number, number];
+  /** Extremes of the data or its type. */
+  limits: [number, number];
+  /** Whether it is shown unless asked otherwise. */
+  visible: boolean;
+}
+
 export interface SlideInfo {
   name: string;
   width: number;
@@ -75,6 +87,14 @@ export interface SlideInfo {
   properties: Record<string, string>;
   /** Names of the images that came with the slide. */
   associated: string[];
+  /** Null for a picture whose colours are its own. */
+  channels: ChannelInfo[] | null;
+  /** Names of planes of one kind, where they have any. */
+  frames: { kind: 'z' | 't'; names: string[] } | null;
+  /** Time points per second, of a film. */
+  frame_rate: number | null;
+  /** What tiles show outside the slide. */
+  background: string;
 }
 
 export interface VectorMeta {

@@ -12,7 +12,7 @@ import { Hand } from './hand';
 import type { History } from './history/history';
 import { Versions } from './history/versions';
 import * as icons from './icons';
-import { ImageLayer, MAX_ZOOM, slideBounds } from './image';
+import { MAX_ZOOM, slideBounds, SlideImage } from './image';
 import { Keyboard, Keys, type Binding } from './keys';
 import { Labels } from './labels';
 import { Look } from './look';
@@ -32,10 +32,10 @@ import type { Scene } from './scene';
 import { Selection } from './selection';
 import { Session } from './session';
 import { Turning } from './turning';
+import { Trouble } from './trouble';
 import type { Source } from './types';
 import { WholeImage } from './wholeimage';
-
-const WHEEL_PX_PER_ZOOM = 120;
+import { fitWhole, SmoothWheel, zoomStep } from './zoom';
 
 export interface ViewerOptions {
   api: Api;
@@ -59,6 +59,7 @@ export class Viewer {
   readonly keys = new Keys();
   private readonly root = element('div', 'wsinb-root');
   private readonly notice = new Notice(message => this.failedSignal.emit(message));
+  private readonly trouble = new Trouble(this.notice);
   private readonly versions: Versions;
   private readonly toolbar = new Toolbar();
   private readonly tabs = new Tabs();
@@ -74,7 +75,7 @@ export class Viewer {
   private readonly saveRow: SaveRow;
   private readonly palette: Palette;
   private readonly wholeImage: WholeImage;
-  private readonly disposables: { dispose: () => void }[];
+  private readonly disposables: { dispose: () => void }[] = [];
   private annotations: Annotations | null = null;
   private readonly savedSignal = new Signal<this, string>(this);
   private readonly shownSignal = new Signal<this, string | null>(this);
@@ -86,8 +87,9 @@ export class Viewer {
     private readonly options: ViewerOptions
   ) {
     const { store, labels, notice } = this;
-    // Leaflet's own 60 jumps two levels at each notch of a usual mouse
-    map.options.wheelPxPerZoomLevel = WHEEL_PX_PER_ZOOM;
+    // any zoom is right: keys and buttons go to whole ones by themselves
+    map.options.zoomSnap = 0;
+    this.disposables.push(SmoothWheel.install(map));
     this.turning = new Turning(map);
     const { api } = options;
     this.session = new Session(api, options.source, null, options.branch);
@@ -139,7 +141,7 @@ export class Viewer {
     this.historyButton.dataset.tool = 'history';
     this.keys.add(...this.bindings());
     const { saving, versions, hand, overlay, drawing, palette, saveRow, wholeImage } = this;
-    this.disposables = [saving, versions, hand, overlay, drawing, palette, saveRow, wholeImage];
+    this.disposables.push(saving, versions, hand, overlay, drawing, palette, saveRow, wholeImage);
     this.disposables.push(
       new Keyboard(map.getContainer(), this.keys),
       this.look,
@@ -250,7 +252,7 @@ export class Viewer {
   fit(): void {
     const { info } = this.session;
     if (info) {
-      this.map.fitBounds(slideBounds(info), { animate: false });
+      fitWhole(this.map, slideBounds(info));
     }
   }
 
@@ -298,8 +300,8 @@ export class Viewer {
     const { map, toolbar, tabs, wholeImage } = this;
     toolbar.add(
       'view',
-      iconButton(icons.zoomInIcon, 'Zoom in (+)', () => map.zoomIn()),
-      iconButton(icons.zoomOutIcon, 'Zoom out (-)', () => map.zoomOut()),
+      iconButton(icons.zoomInIcon, 'Zoom in (+)', () => zoomStep(map, 1)),
+      iconButton(icons.zoomOutIcon, 'Zoom out (-)', () => zoomStep(map, -1)),
       iconButton(icons.fitIcon, 'Show the whole slide (Shift+0)', () => this.fit())
     );
     const labelAll = 'Give the current label to the whole image (Shift+I)';
@@ -330,10 +332,8 @@ export class Viewer {
     if (this.options.fit !== false) {
       this.fit();
     }
-    const image = new ImageLayer(this.options.api, this.options.source, info);
-    const damaged = `A part of ${info.name} could not be read: the file may be damaged.`;
-    image.once('tileerror', () => this.notice.error(damaged));
-    image.addTo(map);
+    const { api, source } = this.options;
+    const image = new SlideImage({ map, api, source, info, picture: this.picture, trouble: this.trouble });
     const scale = new ScaleBar(map, info.mpp?.[0] ?? null);
     const readOut = new ReadOut(map, info);
     this.status.replaceChildren(scale.node, readOut.node);
@@ -344,7 +344,7 @@ export class Viewer {
     this.annotations = this.hand.annotations = this.wholeImage.annotations = annotations;
     this.hand.readOut = readOut;
     const poll = new Poll(map.getContainer(), () => this.follow());
-    this.disposables.push(poll, scale, readOut, annotations, { dispose: () => image.remove() });
+    this.disposables.push(poll, scale, readOut, annotations, image);
     const scene = this.scene({ info, annotations, image, readOut });
     this.disposables.push(...PARTS.map(part => part(scene)));
     const { version = null, compare = null } = this.options;

@@ -7,10 +7,14 @@ import { keysPagePart } from './keyspage';
 import { magnificationPart } from './magnification';
 import { measurePart } from './measure';
 import { minimapPart } from './minimap';
+import { picturePart } from './picture';
+import { planesPart } from './planes';
 import { screenshotPart } from './screenshot';
 import { turnPart } from './turn';
 
 export const PARTS: readonly Part[] = [
+  picturePart,
+  planesPart,
   goToPart,
   turnPart,
   magnificationPart,
