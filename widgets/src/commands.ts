@@ -21,6 +21,10 @@ export const CommandIDs = {
   layers: 'wsinb:show-layers',
   picture: 'wsinb:show-picture',
   about: 'wsinb:show-about',
+  minimap: 'wsinb:toggle-minimap',
+  goTo: 'wsinb:go-to',
+  screenshot: 'wsinb:take-screenshot',
+  fullScreen: 'wsinb:toggle-full-screen',
   keys: 'wsinb:show-keys'
 } as const;
 
@@ -34,6 +38,10 @@ const VIEWER_COMMANDS: readonly { id: string; label: string; keys: string; icon?
   { id: CommandIDs.layers, label: 'Show layers tab', keys: 'Shift+B' },
   { id: CommandIDs.picture, label: 'Show picture tab', keys: 'Shift+V' },
   { id: CommandIDs.about, label: 'Show about tab', keys: 'Shift+E' },
+  { id: CommandIDs.minimap, label: 'Toggle minimap', keys: 'Shift+N' },
+  { id: CommandIDs.goTo, label: 'Go to a place on the slide…', keys: 'Shift+G' },
+  { id: CommandIDs.screenshot, label: 'Take a screenshot of the slide', keys: 'Shift+X' },
+  { id: CommandIDs.fullScreen, label: 'Toggle full screen', keys: 'Shift+F' },
   { id: CommandIDs.keys, label: 'Show page of keys', keys: '?' }
 ];
 

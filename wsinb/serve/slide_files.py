@@ -21,7 +21,8 @@ __all__ = ["get_slide_files"]
 MAX_FILES = 2_000
 MAX_ENTRIES = 50_000
 MAX_DEPTH = 4
-_PICTURES = (".jp2", ".jpeg", ".jpg", ".png")
+_PICTURES = (".gif", ".jp2", ".jpeg", ".jpg", ".png")
+_FILMS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv")
 _DICOM = (".dcm", ".dicom")
 
 
@@ -63,7 +64,7 @@ def _name(file: Path, folder: Path, names: Counter[str]) -> str:
 
 
 def _suggested(files: list[_File]) -> Iterator[_File]:
-    """Yield the files that most will want: no plain pictures, and one of a folder full of DICOM files.
+    """Yield the files that most will want: no pictures and films, and one of a folder full of DICOM files.
 
     A slide in that format is a folder of files, of which the largest holds its pixels.
     """
@@ -73,7 +74,7 @@ def _suggested(files: list[_File]) -> Iterator[_File]:
         if name.endswith(_DICOM):
             folder = file.path.parent
             largest[folder] = max(file, largest.get(folder, file), key=lambda each: each.bytes)
-        elif not name.endswith(_PICTURES):
+        elif not name.endswith(_PICTURES + _FILMS):
             yield file
     yield from largest.values()
 

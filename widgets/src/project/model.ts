@@ -24,6 +24,7 @@ export class ProjectModel {
   private inFront: FindSlide = () => null;
   /** Counts the questions about which project is shown: only the last one's answer counts. */
   private asked = 0;
+  private answered = 0;
   private readonly changedSignal = new Signal<this, void>(this);
 
   constructor(readonly api: ProjectApi) {}
@@ -134,7 +135,10 @@ export class ProjectModel {
 
   /** Read the project again if somebody has committed, or if reading it failed. */
   async poll(): Promise<void> {
-    const { overviewNow: overview, errorNow: error } = this;
+    const { overviewNow: overview, errorNow: error, asked } = this;
+    if (this.waiting) {
+      return;
+    }
     if (!overview) {
       // somebody may have made one
       if (this.folderNow !== null) {
@@ -143,7 +147,7 @@ export class ProjectModel {
       return;
     }
     const head = await this.api.head(overview.path, overview.branch);
-    if ((head !== overview.head || error !== null) && this.overviewNow === overview) {
+    if ((head !== overview.head || error !== null) && this.asked === asked && this.overviewNow === overview) {
       await this.refresh();
     }
   }
@@ -162,12 +166,12 @@ export class ProjectModel {
     if (!overview || before === undefined || before === progress) {
       return;
     }
-    this.put(name, progress);
+    this.put(overview, name, progress);
     try {
       await this.api.mark(overview.path, overview.branch, name, progress);
       await this.refresh();
     } catch (error) {
-      this.put(name, before);
+      this.put(overview, name, before);
       this.fail(error);
     }
   }
@@ -177,9 +181,15 @@ export class ProjectModel {
     this.changedSignal.emit();
   }
 
-  private put(name: string, progress: Progress): void {
+  /** Whether something was asked that is not answered yet. */
+  private get waiting(): boolean {
+    return this.answered < this.asked;
+  }
+
+  /** Show another progress, if it is still this project's branch that is shown. */
+  private put({ path, branch }: ProjectOverview, name: string, progress: Progress): void {
     const overview = this.overviewNow;
-    if (overview) {
+    if (overview?.path === path && overview.branch === branch) {
       const slides = overview.slides.map(slide => (slide.name === name ? { ...slide, progress } : slide));
       this.overviewNow = { ...overview, slides };
       this.changedSignal.emit();
@@ -189,15 +199,19 @@ export class ProjectModel {
   /** Ask for a project, and show it unless something else was asked for meanwhile. */
   private async latest(ask: () => Promise<ProjectOverview | null>): Promise<void> {
     const mine = (this.asked += 1);
+    const isLast = (): boolean => {
+      this.answered = Math.max(this.answered, mine);
+      return mine === this.asked;
+    };
     try {
       const overview = await ask();
-      if (mine === this.asked) {
+      if (isLast()) {
         this.errorNow = null;
         this.overviewNow = overview;
         this.changedSignal.emit();
       }
     } catch (error) {
-      if (mine === this.asked) {
+      if (isLast()) {
         this.fail(error);
       }
     }
