@@ -177,3 +177,23 @@ def test_a_request_without_a_source_says_what_is_missing(server):
     answer = server.get("slide")
     assert answer.status == 400
     assert "project" in answer.json["error"]
+
+
+@pytest.mark.parametrize(("quality", "as_stored"), [(75, True), (100, False)])
+def test_a_stored_tile_of_the_same_grid_is_sent_as_it_is(server, quality, as_stored):
+    path = server.root / f"stored-{quality}.tif"
+    noise = np.random.default_rng(0).integers(0, 256, (80, 80, 3), dtype=np.uint8)
+    write_pyramid(noise.repeat(15, 0).repeat(15, 1), path, tile_size=512, quality=min(quality, 89))
+    if quality == 100:  # more bytes than an encoded tile would have
+        write_pyramid(np.tile(noise, (15, 15, 1)), path, tile_size=512, quality=89)
+    query = {"path": path.name}
+    with open_slide(path) as slide:
+        for x, y in ((0, 0), (1, 1), (2, 2)):
+            answer = server.get(f"tile/0/{x}/{y}", query)
+            stored = slide.stored_jpeg(x * 512, y * 512, 512)
+            assert (answer.body == stored) == (as_stored and x < 2)
+            difference = np.abs(pixels(answer).astype(int) - slide.read(x * 512, y * 512, 512, 512))
+            assert difference.mean() < (1 if as_stored else 25)
+    edge = pixels(server.get("tile/0/2/2", query))
+    assert (edge[200:] > 250).all()
+    assert (edge[:, 200:] > 250).all()

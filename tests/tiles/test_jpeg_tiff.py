@@ -11,8 +11,8 @@ import pytest
 import simplejpeg
 import tifffile
 
-from wsinb.errors import UnreadableSlide
-from wsinb.tiles import Slide, open_slide
+from wsinb.errors import InvalidInput, UnreadableSlide
+from wsinb.tiles import Slide, open_slide, write_pyramid
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
 
@@ -213,3 +213,45 @@ def test_an_svs_without_mpp_has_none(tmp_path: Path) -> None:
     slide = open_slide(aperio(tmp_path / "a.svs", "400x320 (64x64) JPEG/RGB Q=70|AppMag = x|MPP = 0"))
     assert slide.mpp is None
     assert slide.magnification is None
+
+
+@pytest.mark.parametrize("tile_size", [256, 512])
+def test_stored_tiles_are_the_pixels_of_their_place(tmp_path: Path, tile_size: int) -> None:
+    image = np.tile(IMAGE, (5, 4, 1))[:1300, :1500]
+    slide = open_slide(write_pyramid(image, tmp_path / "s.tif", tile_size=tile_size))
+    found = 0
+    for k, level in enumerate(slide.levels):
+        step = tile_size << k
+        for t_row in range(-1, 8):
+            for t_col in range(-1, 8):
+                stored = slide.stored_jpeg(t_col * step, t_row * step, tile_size, 2.0**k)
+                inside = 0 <= t_col < level.size[0] // tile_size and 0 <= t_row < level.size[1] // tile_size
+                # past the edge a stored tile is not white
+                assert (stored is not None) == inside
+                if stored is not None:
+                    shown = slide.read(t_col * step, t_row * step, tile_size, tile_size, downsample=2**k)
+                    assert np.array_equal(simplejpeg.decode_jpeg(stored), shown)
+                    found += 1
+    assert found > 4
+
+
+def test_what_is_not_stored_as_one_tile_is_not_given_as_stored(slide: Slide) -> None:
+    assert slide.stored_jpeg(0, 0, 256) is not None
+    for place in [(0, 0, 512), (128, 0, 256), (0, 1, 256), (0, 0, 256, 1.5), (0, 0, 256, 3), (0, 0, 255)]:
+        assert slide.stored_jpeg(*place) is None
+    assert slide.stored_jpeg(256, 0, 256, 2.0) is None
+
+
+def test_a_damaged_tile_is_not_given_as_stored(tmp_path: Path, slide_path: Path) -> None:
+    with tifffile.TiffFile(slide_path) as tiff:
+        offset, count = tiff.pages[0].dataoffsets[0], tiff.pages[0].databytecounts[0]
+    data = bytearray(slide_path.read_bytes())
+    data[offset + count - 2 : offset + count] = b"\0\0"  # no end marker
+    path = tmp_path / "damaged.tif"
+    path.write_bytes(data)
+    slide = open_slide(path)
+    assert slide.stored_jpeg(0, 0, 256) is None
+    assert slide.stored_jpeg(256, 0, 256) is not None
+    slide.close()
+    with pytest.raises(InvalidInput, match="closed"):
+        slide.stored_jpeg(256, 0, 256)

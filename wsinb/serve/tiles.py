@@ -25,6 +25,8 @@ MIN_TILE_SIZE = 512
 MAX_TILE_SIZE = 1024
 TILE_STEP = 256
 MAX_THUMBNAIL = 4096
+MAX_STORED_BYTES = 0.75
+"""Most bytes per pixel of a stored tile that is sent as it is; encoding anew makes what is larger smaller."""
 
 
 class TileLayout(NamedTuple):
@@ -76,6 +78,9 @@ def get_tile(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
         size = layout.tile_size
         l0_step = size << -z
         l0_x, l0_y, downsample = x * l0_step, y * l0_step, float(1 << -z)
+        stored = slide.stored_jpeg(l0_x, l0_y, size, downsample) if picture.plain else None
+        if stored is not None and len(stored) <= MAX_STORED_BYTES * size * size:
+            return _answer(stored, etag, cache_control)
         image = slide.read(l0_x, l0_y, size, size, downsample=downsample, **picture.options)
     return _jpeg(image, etag, cache_control)
 
@@ -123,4 +128,8 @@ def _jpeg(image: np.ndarray, etag: str, cache_control: str) -> Response:
 
     pixels = np.ascontiguousarray(image)
     body = simplejpeg.encode_jpeg(pixels, quality=JPEG_QUALITY, colorspace="RGB", colorsubsampling="420")
+    return _answer(body, etag, cache_control)
+
+
+def _answer(body: bytes, etag: str, cache_control: str) -> Response:
     return Response(200, {"Content-Type": "image/jpeg", "ETag": etag, "Cache-Control": cache_control}, body)

@@ -12,7 +12,7 @@ from wsinb.tiles.model import Level, Plane
 from wsinb.tiles.resample import area_resample, whole
 from wsinb.tiles.sources.base import Source
 
-__all__ = ["pick_level", "read_region"]
+__all__ = ["pick_level", "read_region", "stored_region"]
 
 MAX_BLOCK_PIXELS = 6_000_000
 """Most level pixels that are held at once while a region is resampled."""
@@ -55,6 +55,18 @@ def read_region(
             corner = whole(lv_x + x * lv_step), whole(lv_y + y * lv_step)
             out[y : y + n_y, x : x + n_x] = _resampled(source, level, corner, lv_step, (n_x, n_y), plane)
     return out
+
+
+def stored_region(source: Source, l0_x: int, l0_y: int, size: int, downsample: float) -> bytes | None:
+    """Return the JPEG file that is stored for exactly this square of output pixels; None if there is none."""
+    number = pick_level(source.levels, downsample)
+    level = source.levels[number]
+    l0_step = size * downsample
+    if level.tile_size != (size, size) or level.downsample != downsample:
+        return None
+    if l0_x % l0_step or l0_y % l0_step:
+        return None
+    return source.stored_jpeg(number, int(l0_x // l0_step), int(l0_y // l0_step))
 
 
 def _resampled(

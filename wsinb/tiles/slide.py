@@ -22,7 +22,7 @@ from wsinb.tiles.channels import Channel, ChannelStyle, hex_color, paints_of
 from wsinb.tiles.checksum import slide_checksum
 from wsinb.tiles.grid import TileGrid, tile_grid
 from wsinb.tiles.model import Frames, Level, Planes, check_mpp, positive
-from wsinb.tiles.region import read_region
+from wsinb.tiles.region import read_region, stored_region
 from wsinb.tiles.sources import Source, open_source
 
 if TYPE_CHECKING:
@@ -240,8 +240,7 @@ class Slide:
         UnreadableSlide
             The pixels are damaged.
         """
-        if self._closed:
-            raise InvalidInput(f"{self.path.name} is closed: open it again with open_slide.")
+        self._check_open()
         width, height = check_size(width, height)
         if real(l0_x) is None or real(l0_y) is None:
             raise InvalidInput(f"The corner ({l0_x!r}, {l0_y!r}) is not a place: give level-0 pixels.")
@@ -259,6 +258,27 @@ class Slide:
             self._downsample(um_per_px, downsample),
             plane,
         )
+
+    def stored_jpeg(self, l0_x: int, l0_y: int, size: int, downsample: float = 1.0) -> bytes | None:
+        """Return the file's own JPEG of a square, which need not be decoded and encoded to be sent on.
+
+        Parameters
+        ----------
+        l0_x, l0_y : int
+            Top left corner in level-0 pixels.
+        size : int
+            Edge in output pixels.
+        downsample : float
+            Level-0 pixels per output pixel.
+
+        Returns
+        -------
+        bytes or None
+            A JPEG file of `size` by `size` pixels of the colour picture; None unless exactly this square is a
+            stored tile that lies in the slide as a whole.
+        """
+        self._check_open()
+        return stored_region(self._source, l0_x, l0_y, size, downsample)
 
     def tiles(
         self,
@@ -346,6 +366,10 @@ class Slide:
         text = html.escape(repr(self))
         image = f'<img alt="{text}" src="data:image/png;base64,{picture}">'
         return f"<figure>{image}<figcaption>{text}</figcaption></figure>"
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise InvalidInput(f"{self.path.name} is closed: open it again with open_slide.")
 
     def _downsample(self, um_per_px: float | None, downsample: float | None) -> float:
         if um_per_px is not None:

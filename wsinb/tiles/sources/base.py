@@ -96,6 +96,10 @@ class Source(Protocol):
         """
         ...
 
+    def stored_jpeg(self, level: int, t_col: int, t_row: int) -> bytes | None:
+        """Return a whole stored tile of the colour picture as a JPEG file; None if it is stored otherwise."""
+        ...
+
     def associated(self, name: str) -> NDArray[np.uint8]:
         """Return the further picture called `name`: (height, width, 3) uint8, RGB."""
         ...

@@ -74,6 +74,10 @@ class FrameReader(ABC):
         xmin, ymin, xmax, ymax = lv_box
         return np.ascontiguousarray(self._frame(plane.t)[ymin:ymax, xmin:xmax])
 
+    def stored_jpeg(self, level: int, t_col: int, t_row: int) -> bytes | None:
+        """See `Source.stored_jpeg`; there are none."""
+        return None
+
     def associated(self, name: str) -> NDArray[np.uint8]:
         """See `Source.associated`; there are none."""
         raise KeyError(name)

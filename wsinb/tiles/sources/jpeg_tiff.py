@@ -110,6 +110,21 @@ class JpegTiffSource:
             raise self._damaged(t_col, t_row)
         return page.head + (_without_jfif(data) if page.photometric == PHOTOMETRIC_RGB else data[2:])
 
+    def stored_jpeg(self, level: int, t_col: int, t_row: int) -> bytes | None:
+        """See `Source.stored_jpeg`; what may be damaged or reaches past the edge is left to `read`."""
+        page = self._pages[level]
+        (width, height), (tile_width, tile_height) = page.size, page.tile_size
+        if not (0 <= t_col < width // tile_width and 0 <= t_row < height // tile_height):
+            return None
+        data = self.encoded_tile(level, t_col, t_row)
+        if data is None or not data.endswith(EOI):
+            return None
+        try:
+            whole = simplejpeg.decode_jpeg_header(data)[:2] == (tile_height, tile_width)
+        except ValueError:
+            return None
+        return data if whole else None
+
     def associated(self, name: str) -> NDArray[np.uint8]:
         """See `Source.associated`."""
         import tifffile

@@ -72,6 +72,10 @@ class PlaneReader(ABC):
         pixels = self.raw(level, lv_box, z, t, c or 0)
         return to_rgb(pixels, None if pixels.dtype in BYTES else self._channel(c or 0).range)
 
+    def stored_jpeg(self, level: int, t_col: int, t_row: int) -> bytes | None:
+        """See `Source.stored_jpeg`; there are none."""
+        return None
+
     def _note(self, c: int) -> ChannelNote:
         return self.channel_notes[c] if c < len(self.channel_notes) else ChannelNote()
 
