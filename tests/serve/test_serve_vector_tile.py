@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsinb.annotate import empty_annotations, new_annotations
-from wsinb.serve import vector_index, vector_tile
-from wsinb.serve.vector_index import build_index
-from wsinb.serve.vector_tile import encode_tile
+from wsinb.serve import vector_density, vector_zooms
+from wsinb.serve import vector_index as indexes
+from wsinb.serve import vector_tile as tiles
 from wsinb.testing.vector_tiles import decode_vector_tile as decode
+from wsinb.testing.vector_tiles import frame_pieces
+from wsinb.versions.tables.ids import id_texts
 
 
 def table(geometries, label="tumor", layer="manual", score=None):
@@ -27,6 +29,16 @@ def table(geometries, label="tumor", layer="manual", score=None):
         "score": np.broadcast_to(np.asarray(np.nan if score is None else score, dtype=float), n),
     }
     return gpd.GeoDataFrame(columns, geometry=gpd.array.from_shapely(np.asarray(geometries, dtype=object)))
+
+
+def build_index(frame):
+    return indexes.build_index(frame_pieces(frame), at_once=True)
+
+
+def encode_tile(index, z, x, y):
+    tile = tiles.encode_tile(index, z, x, y)
+    assert not tile.preliminary
+    return tile.data
 
 
 def inside(rings, points):
@@ -79,8 +91,10 @@ def geometries(draw):
 
 def tiles_of_zoom(index, z):
     step = 512 * 2.0**-z
-    low = np.floor(index.centres.min(axis=0) / step).astype(int)
-    high = np.floor(index.centres.max(axis=0) / step).astype(int)
+    boxes = np.asarray(index.sheets[0].boxes, np.float64)
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    low = np.floor(centres.min(axis=0) / step).astype(int)
+    high = np.floor(centres.max(axis=0) / step).astype(int)
     return [(x, y) for y in range(low[1], high[1] + 1) for x in range(low[0], high[0] + 1)]
 
 
@@ -233,12 +247,11 @@ def test_row_numbers_do_not_depend_on_the_order_of_the_rows():
 def test_labels_of_the_whole_image_are_listed_and_not_drawn():
     frame = new_annotations([None, cell(9, 9)], label=["necrotic", "tumor"], shape=["image", None])
     index = build_index(frame)
-    (image,) = index.images
-    assert (image["label"], image["shape"], image["geometry"]) == ("necrotic", "image", None)
-    assert index.ids[image["row"]] == image["id"]
+    (row,) = index.whole_rows
+    assert id_texts(index.ids_of(np.array([row]))) == [frame["id"].iloc[0]]
     assert index.counts == {"necrotic": 1, "tumor": 1}
     assert index.n == 1
-    assert decode(encode_tile(index, 0, 0, 0)).id.tolist() == [1 - image["row"]]
+    assert decode(encode_tile(index, 0, 0, 0)).id.tolist() == [1 - row]
 
 
 @pytest.mark.parametrize("frame", [empty_annotations(), new_annotations([None], label="a", shape="image")])
@@ -286,7 +299,7 @@ def test_scores_are_binned_coarser_where_entries_are_too_many(monkeypatch):
     index = build_index(table(scattered(30_000, 20_000), score=scores))
     fine = decode(encode_tile(index, -6, 0, 0))
     assert fine.score_bins == 16
-    monkeypatch.setattr(vector_tile, "MAX_DENSITY_ENTRIES", len(fine.cell_count) // 2)
+    monkeypatch.setattr(vector_density, "MAX_DENSITY_ENTRIES", len(fine.cell_count) // 2)
     coarse = decode(encode_tile(index, -6, 0, 0))
     assert coarse.score_bins < 16
     assert coarse.cell_count.sum() == 30_000
@@ -294,19 +307,19 @@ def test_scores_are_binned_coarser_where_entries_are_too_many(monkeypatch):
 
 
 def test_a_crowded_tile_is_counted_even_where_outlines_could_be_seen(monkeypatch):
-    monkeypatch.setattr(vector_index, "DENSITY_FROM_PER_TILE", 3_000)
+    monkeypatch.setattr(vector_zooms, "DENSITY_FROM_PER_TILE", 3_000)
     index = build_index(table(scattered(4_000, 900, radius=40)))
     assert index.density_max_zoom == -1
 
 
 def test_what_is_absurdly_far_away_is_left_out():
     index = build_index(table([cell(5, 5), shapely.Point(1e300, 5), shapely.box(1e18, 0, 1e19, 1e19)]))
-    assert (index.n, index.images) == (1, [])
+    assert (index.n, len(index.whole_rows)) == (1, 0)
     assert decode(encode_tile(index, -31, 0, 0)).id.tolist() == [0]
 
 
 def test_far_outliers_do_not_blow_up_the_grid():
     index = build_index(table([cell(0, 0), cell(1e7, 1e7), cell(5e6, 10)]))
-    assert len(index.grid.starts) < 5_000_000
+    assert len(index.sheets[0].grid.starts) < 5_000_000
     x = int(1e7 // 512)
     assert decode(encode_tile(index, 0, x, x)).id.tolist() == [1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,13 @@ from wsinb.serve.messages import Request, Response, json_response
 from wsinb.serve.sources import AnnotationTable, annotation_table
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from wsinb.serve.core import Core
     from wsinb.serve.vector_index import VectorIndex
 
-__all__ = ["get_annotations"]
+__all__ = ["features_of_rows", "get_annotations"]
 
 MAX_FEATURES = 1000
 MAX_LIST_TEXT = 64_000
@@ -28,8 +31,9 @@ def get_annotations(core: Core, request: Request, arguments: Mapping[str, str]) 
         raise InvalidInput("Ask for annotations by either 'ids' or 'rows', as a list with commas.")
     table = annotation_table(core, request, version)
     index = core.vectors.index(table)
-    places = _places_of_ids(index, ids) if ids else _places_of_rows(index, rows)
-    return json_response({"version": table.commit, "features": _features(table, index, places)})
+    numbers = _rows_of_ids(index, ids) if ids else _rows_of_texts(index, rows)
+    features = features_of_rows(table, index, numbers)
+    return json_response({"version": table.version, "features": features})
 
 
 def _listed(request: Request, name: str) -> list[str]:
@@ -42,36 +46,37 @@ def _listed(request: Request, name: str) -> list[str]:
     return list(dict.fromkeys(items))
 
 
-def _places_of_ids(index: VectorIndex, ids: list[str]) -> list[int]:
-    places = {identifier: bisect_left(index.ids, identifier) for identifier in ids}
-    for identifier, place in places.items():
-        if place >= len(index.ids) or index.ids[place] != identifier:
-            raise UnknownAnnotation(f"This version has no annotation {identifier!r}: was it deleted?")
-    return list(places.values())
-
-
-def _places_of_rows(index: VectorIndex, rows: list[str]) -> list[int]:
-    for row in rows:
-        if not (row.isascii() and row.isdigit() and len(row) < 11 and int(row) < len(index.ids)):
-            raise UnknownAnnotation(
-                f"This version has no row {row[:20]!r}: rows go from 0 to {len(index.ids) - 1}."
-            )
-    return [int(row) for row in rows]
-
-
-def _features(table: AnnotationTable, index: VectorIndex, places: list[int]) -> list[dict[str, Any]]:
+def _rows_of_ids(index: VectorIndex, ids: list[str]) -> NDArray[np.int64]:
     import numpy as np
 
-    from wsinb.annotate import to_features
-    from wsinb.frames import Box
+    from wsinb.versions.tables.ids import parse_ids
 
-    boxes = index.id_boxes[places]
-    bbox = None  # what has no geometry is found only by reading everything; it is rare
-    if np.isfinite(boxes).all():
-        # the maxima of a box lie outside: a point at the very edge must lie inside
-        bbox = Box(*boxes[:, :2].min(axis=0), *np.nextafter(boxes[:, 2:].max(axis=0), np.inf))
-    found = table.read(bbox)
-    order = {index.ids[place]: number for number, place in enumerate(places)}
-    found = found[found["id"].isin(list(order))]
-    features = sorted(to_features(found), key=lambda feature: order[feature["id"]])
-    return [{**feature, "row": place} for feature, place in zip(features, places, strict=True)]
+    rows = np.full(len(ids), -1, np.int64)
+    for number, identifier in enumerate(ids):
+        with contextlib.suppress(InvalidInput):
+            rows[number] = index.rows_of(parse_ids([identifier]))[0]
+        if rows[number] < 0:
+            raise UnknownAnnotation(f"This version has no annotation {identifier!r}: was it deleted?")
+    return rows
+
+
+def _rows_of_texts(index: VectorIndex, rows: list[str]) -> NDArray[np.int64]:
+    import numpy as np
+
+    n = index.n_rows
+    for row in rows:
+        if not (row.isascii() and row.isdigit() and len(row) < 11 and int(row) < n):
+            raise UnknownAnnotation(f"This version has no row {row[:20]!r}: rows go from 0 to {n - 1}.")
+    return np.array([int(row) for row in rows], np.int64)
+
+
+def features_of_rows(
+    table: AnnotationTable, index: VectorIndex, rows: NDArray[np.int64]
+) -> list[dict[str, Any]]:
+    """Return the annotations of some rows as features, each with its ``row``, in their order."""
+    from wsinb.annotate import from_arrow, to_features
+    from wsinb.versions.tables.ids import id_texts
+
+    ids = index.ids_of(rows)
+    found = {feature["id"]: feature for feature in to_features(from_arrow(table.lookup(ids)))}
+    return [{**found[id_], "row": row} for id_, row in zip(id_texts(ids), rows.tolist(), strict=True)]

@@ -29,6 +29,7 @@ class Lru(Generic[K, V]):
         self._weigh = weigh
         self._lock = threading.Lock()
         self._values: OrderedDict[K, V] = OrderedDict()
+        self._weights: dict[K, int] = {}
         self._makers: dict[K, threading.Lock] = {}
         self.weight = 0
 
@@ -59,17 +60,40 @@ class Lru(Generic[K, V]):
         with self._lock:
             return list(reversed(self._values.items()))
 
+    def weigh_again(self, key: K) -> None:
+        """Take note that a value has become heavier or lighter."""
+        with self._lock:
+            if key in self._values:
+                self._set(key, self._values[key])
+                self._shrink()
+
+    def drop(self, key: K) -> None:
+        """Forget one value, if it is there."""
+        with self._lock:
+            if key in self._values:
+                del self._values[key]
+                self.weight -= self._weights.pop(key)
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._values.clear()
+            self._weights.clear()
             self.weight = 0
 
     def _keep(self, key: K, value: V) -> None:
         with self._lock:
-            replaced = self._values.pop(key, None)
-            self.weight += self._weigh(value) - (0 if replaced is None else self._weigh(replaced))
-            self._values[key] = value
-            while self.weight > self._capacity and len(self._values) > 1:
-                _, oldest = self._values.popitem(last=False)
-                self.weight -= self._weigh(oldest)
+            self._values.pop(key, None)
+            self._set(key, value)
+            self._shrink()
+
+    def _set(self, key: K, value: V) -> None:
+        weight = self._weigh(value)
+        self.weight += weight - self._weights.get(key, 0)
+        self._weights[key] = weight
+        self._values[key] = value
+
+    def _shrink(self) -> None:
+        while self.weight > self._capacity and len(self._values) > 1:
+            oldest, _ = self._values.popitem(last=False)
+            self.weight -= self._weights.pop(oldest)

@@ -32,7 +32,7 @@ Endpoint = Callable[["Core", Request, Mapping[str, str]], Response]
 Lane = Literal["image", "vector", "data"]
 LANES: tuple[Lane, ...] = get_args(Lane)
 
-_COMMIT = "(?P<commit>[0-9a-f]{6,128})"
+_VERSION = r"(?P<version>[0-9a-f]{6,128}(?:\+[0-9a-f]{32}\.\d{1,15})?)"
 _XYZ = r"(?P<z>-?\d{1,2})/(?P<x>-?\d{1,9})/(?P<y>-?\d{1,9})"
 
 
@@ -76,11 +76,20 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "vector/meta", "vector/meta", vector.get_meta, "vector"),
     Route(
         "GET",
-        f"vector/{_COMMIT}/{_XYZ}",
+        f"vector/{_VERSION}/{_XYZ}",
         "vector/0a1b2c/0/0/0",
         vector.get_tile,
         "vector",
     ),
+    Route(
+        "GET",
+        f"vector/{_VERSION}/column/(?P<name>.{{1,255}})",
+        "vector/0a1b2c/column/shape",
+        vector.get_column,
+        "vector",
+    ),
+    Route("GET", f"vector/{_VERSION}/within", "vector/0a1b2c/within", vector.get_within, "vector"),
+    Route("POST", f"vector/{_VERSION}/within", "vector/0a1b2c/within", vector.post_within, "vector"),
     Route("GET", "annotations", "annotations", features.get_annotations, "vector"),
     Route("GET", "log", "log", history.get_log, activity=False),
     Route("GET", "refs", "refs", history.get_refs, activity=False),

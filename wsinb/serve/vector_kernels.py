@@ -1,7 +1,6 @@
-"""Compiled loops over annotations: search, clipping, simplification, encoding.
+"""Compiled loops that draw outlines into a tile: clipping, simplification, encoding.
 
-Numba compiles a function at its first call (some seconds) and keeps the result on disk;
-`warm_up` does it ahead of the first tile. Every function releases the interpreter lock.
+Every function releases the interpreter lock; numba keeps what it compiled on disk.
 """
 
 # numba finds the types of its functions' arguments itself
@@ -15,7 +14,7 @@ from numba import njit
 
 from wsinb.serve.vector_format import LINE, POINT, POLYGON, TILE_PX, UNITS_PER_PX
 
-__all__ = ["density_keys", "encode_features", "in_box", "search_grid", "warm_up"]
+__all__ = ["encode_features", "ring_boxes"]
 
 DOT_PX = 2.0  # an outline smaller than this on screen is a dot
 BOX_PX = 4.0  # one smaller than this is a box
@@ -24,73 +23,6 @@ AREA_PX2 = 0.5  # so are those whose triangle with their neighbours is smaller
 SPECK_PX = 1.0  # smaller holes are not drawn, smaller parts are dots
 MAX_RINGS = 65_535  # as many as a tile can say of one feature
 MARGIN_PX = 16.0  # outlines are clipped this far outside the tile, beyond any stroke
-
-
-@njit(cache=True, nogil=True)
-def in_box(boxes, count, xmin, ymin, xmax, ymax):
-    """Return which of the first `count` boxes touch a box, ascending."""
-    found = np.empty(count, np.int64)
-    n = 0
-    for i in range(count):
-        if boxes[i, 0] <= xmax and boxes[i, 2] >= xmin and boxes[i, 1] <= ymax and boxes[i, 3] >= ymin:
-            found[n] = i
-            n += 1
-    return found[:n]
-
-
-@njit(cache=True, nogil=True)
-def search_grid(starts, members, boxes, columns, col0, row0, col1, row1, xmin, ymin, xmax, ymax):
-    """Return the members of a block of grid cells (both ends included) whose boxes touch a box."""
-    total = 0
-    for row in range(row0, row1 + 1):
-        total += starts[row * columns + col1 + 1] - starts[row * columns + col0]
-    found = np.empty(total, np.int64)
-    n = 0
-    for row in range(row0, row1 + 1):
-        for j in range(starts[row * columns + col0], starts[row * columns + col1 + 1]):
-            i = members[j]
-            if boxes[i, 0] <= xmax and boxes[i, 2] >= xmin and boxes[i, 1] <= ymax and boxes[i, 3] >= ymin:
-                found[n] = i
-                n += 1
-    return found[:n]
-
-
-@njit(cache=True, nogil=True)
-def density_keys(features, centres, labels, scores, l0_step, x, y, side, n_labels, bins, no_score):
-    """Return one number for the cell, label and score bin of each feature whose centre is in a tile.
-
-    The last label number means no label, the bin after the last no score.
-
-    Parameters
-    ----------
-    features
-        Positions of the features, (k,) int64.
-    centres, labels, scores
-        Of all features: centres (n, 2) float64 in level-0 pixels, label numbers (n,) uint16 and
-        scores (n,) uint8.
-    l0_step, x, y
-        Side of a tile in level-0 pixels, and the tile's column and row.
-    side, n_labels, bins, no_score
-        Cells along a side, labels with the one for none, score bins, and the score that means none.
-
-    Returns
-    -------
-    int64, (m,)
-        ``(cell * n_labels + label) * (bins + 1) + bin``, cells row by row.
-    """
-    keys = np.empty(features.size, np.int64)
-    n = 0
-    for i in features:
-        tile_x, tile_y = np.floor(centres[i, 0] / l0_step), np.floor(centres[i, 1] / l0_step)
-        if tile_x != x or tile_y != y:
-            continue
-        column = min(max(int((centres[i, 0] - x * l0_step) * (side / l0_step)), 0), side - 1)
-        row = min(max(int((centres[i, 1] - y * l0_step) * (side / l0_step)), 0), side - 1)
-        label = min(np.int64(labels[i]), n_labels - 1)
-        score_bin = bins if scores[i] == no_score else np.int64(scores[i]) * bins // no_score
-        keys[n] = ((row * side + column) * n_labels + label) * (bins + 1) + score_bin
-        n += 1
-    return keys[:n]
 
 
 @njit(cache=True, nogil=True)
@@ -303,21 +235,23 @@ def _whole(box):
 
 
 @njit(cache=True, nogil=True)
-def encode_features(
-    chosen, ring_starts, vertex_starts, l0_xy, ring_boxes, holes, boxes, kinds, ox, oy, scale, simplify
-):
+def _ring_place(shapes, feature):
+    """Return where the boxes of a feature's rings are listed; -1 for one ring, with the feature's box."""
+    if shapes.ring_starts[feature + 1] - shapes.ring_starts[feature] == 1:
+        return np.int64(-1)
+    return np.int64(shapes.several_starts[np.searchsorted(shapes.several, feature)])
+
+
+@njit(cache=True, nogil=True)
+def encode_features(chosen, base, extra, ox, oy, scale, simplify):
     """Draw features into a tile.
 
     Parameters
     ----------
     chosen
-        Positions of the features, (k,) int64; all touch the tile.
-    ring_starts, vertex_starts
-        Where the rings of a feature and the vertices of a ring start, (n + 1,) and (r + 1,) int64.
-    l0_xy, ring_boxes, holes
-        Vertices (v, 2) float32, boxes (r, 4) float32 and whether a ring is a hole (r,) bool.
-    boxes, kinds
-        Boxes (n, 4) float32 and kinds (n,) uint8 of the features.
+        Places of the features, (k,) int64; all touch the tile. Those of `extra` are counted on after `base`.
+    base, extra
+        Two lots of outlines: `Shapes`.
     ox, oy, scale
         The tile's corner in level-0 pixels, and screen pixels per level-0 pixel.
     simplify
@@ -326,46 +260,49 @@ def encode_features(
     Returns
     -------
     drawn, ring_count, ring_vertices, xy
-        Positions of the features that are visible (int64), rings of each (uint16), vertices of each
-        ring (uint32), coordinates (int16, x and y in turn).
+        Which of the chosen are visible (int64), rings of each (uint16), vertices of each ring (uint32),
+        coordinates (int16, x and y in turn).
     """
     drawn, ring_count = np.empty(chosen.size, np.int64), np.empty(chosen.size, np.uint16)
     vertices = np.empty(chosen.size + 16, np.uint32)
     xy = np.empty(16 * chosen.size + 64, np.int16)
     n = rings = used = 0
-    for feature in chosen:
-        before, kind = rings, kinds[feature]
-        box = _screen_box(boxes[feature], ox, oy, scale)
-        side = max(box[2] - box[0], box[3] - box[1])
-        first, last = ring_starts[feature], ring_starts[feature + 1]
+    for k in range(chosen.size):
+        place = chosen[k]
+        shapes, feature = (base, place) if place < base.kinds.size else (extra, place - base.kinds.size)
+        before, kind = rings, shapes.kinds[feature]
+        whole = _screen_box(shapes.boxes[feature], ox, oy, scale)
+        side = max(whole[2] - whole[0], whole[3] - whole[1])
+        first, last = np.int64(shapes.ring_starts[feature]), np.int64(shapes.ring_starts[feature + 1])
+        listed = _ring_place(shapes, feature)
         if simplify and kind != POINT and (side < DOT_PX or (side < BOX_PX and kind == POLYGON)):
-            points = _whole(box)
+            points = _whole(whole)
             ends = np.full(1, points.shape[0])
             xy, used, vertices, rings = _put(xy, used, vertices, rings, points, ends)
             first = last
         for ring in range(first, last):
-            box = _screen_box(ring_boxes[ring], ox, oy, scale)
-            if _visible(box, holes[ring], simplify):
-                l0_points = l0_xy[vertex_starts[ring] : vertex_starts[ring + 1]]
-                points = _to_screen(l0_points, ox, oy, scale)
-                points, ends = _ring_pieces(points, box, kind, holes[ring], simplify)
+            box, hole = whole, False
+            if listed >= 0:
+                box = _screen_box(shapes.ring_boxes[listed + ring - first], ox, oy, scale)
+                hole = shapes.holes[listed + ring - first]
+            if _visible(box, hole, simplify):
+                start, stop = np.int64(shapes.vertex_starts[ring]), np.int64(shapes.vertex_starts[ring + 1])
+                points = _to_screen(shapes.l0_xy[start:stop], ox, oy, scale)
+                points, ends = _ring_pieces(points, box, kind, hole, simplify)
                 if rings - before + ends.size <= MAX_RINGS:
                     xy, used, vertices, rings = _put(xy, used, vertices, rings, points, ends)
         if rings > before:
-            drawn[n], ring_count[n] = feature, rings - before
+            drawn[n], ring_count[n] = k, rings - before
             n += 1
     return drawn[:n], ring_count[:n], vertices[:rings], xy[:used]
 
 
-def warm_up() -> None:
-    """Compile everything, or load it from numba's cache."""
-    boxes = np.array([[0, 0, 8, 8]], np.float32)
-    square = np.array([[0, 0], [8, 0], [8, 8], [0, 8]], np.float32)
-    in_box(boxes, 1, 0.0, 0.0, 1.0, 1.0)
-    starts, members = np.array([0, 1], np.int64), np.zeros(1, np.int64)
-    found = search_grid(starts, members, boxes, 1, 0, 0, 0, 0, 0.0, 0.0, 1.0, 1.0)
-    labels, scores = np.zeros(1, np.uint16), np.zeros(1, np.uint8)
-    density_keys(found, np.zeros((1, 2)), labels, scores, 512.0, 0, 0, 256, 1, 16, 255)
-    ends = np.array([0, 4], np.int64)
-    holes, kinds = np.zeros(1, np.bool_), np.full(1, POLYGON, np.uint8)
-    encode_features(found, starts, ends, square, boxes, holes, boxes, kinds, 0.0, 0.0, 1.0, True)
+@njit(cache=True, nogil=True)
+def ring_boxes(l0_xy, vertex_starts, rings, out):
+    """Write the boxes of some rings (int64) to `out`, (k, 4) float32."""
+    for k in range(rings.size):
+        out[k, :2], out[k, 2:] = np.inf, -np.inf
+        for v in range(np.int64(vertex_starts[rings[k]]), np.int64(vertex_starts[rings[k] + 1])):
+            for axis in range(2):
+                out[k, axis] = min(out[k, axis], l0_xy[v, axis])
+                out[k, axis + 2] = max(out[k, axis + 2], l0_xy[v, axis])

@@ -2,134 +2,162 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
-from wsinb.serve.vector_format import (
-    CELL_PX,
-    HEADER,
-    KIND_DENSITY,
-    KIND_FEATURES,
-    MAGIC,
-    MAX_SCORE_BINS,
-    NO_BIN,
-    NO_LABEL,
-    NO_SCORE,
-    TILE_PX,
-)
+from wsinb.serve.vector_density import Density, density_of
+from wsinb.serve.vector_format import CELL_PX, HEADER, KIND_DENSITY, KIND_FEATURES, MAGIC, TILE_PX
 from wsinb.serve.vector_index import VectorIndex
-from wsinb.serve.vector_kernels import density_keys, encode_features
+from wsinb.serve.vector_kernels import encode_features
+from wsinb.serve.vector_rings import Shapes, no_shapes
+from wsinb.serve.vector_sheet import BIG_L0_PX
 
-__all__ = ["encode_tile"]
+__all__ = ["By", "Tile", "encode_tile"]
 
 QUERY_MARGIN_PX = 2.0  # so that dots and strokes of neighbours are not cut at the edge
 OUTLINE_PX = 16.0  # what is larger on screen is outlined also in density tiles ...
 MAX_OUTLINES = 5_000  # ... the largest ones
-MAX_DENSITY_ENTRIES = 120_000
+
+Places = NDArray[np.int64]
+Pair = tuple[NDArray[np.uint16], NDArray[np.uint16]]
 
 
-def encode_tile(index: VectorIndex, z: int, x: int, y: int) -> bytes:
+class Tile(NamedTuple):
+    """The bytes of a tile, and whether outlines are still missing in it."""
+
+    data: bytes
+    preliminary: bool = False
+
+
+class By(NamedTuple):
+    """Categories to count instead of labels: one an annotation of each sheet, and how many there are."""
+
+    codes: Pair
+    n: int
+
+
+def encode_tile(index: VectorIndex, z: int, x: int, y: int, by: By | None = None) -> Tile:
     """Return the tile at zoom `z` (<= 0), column `x` and row `y`, in the form of `vector_format`.
 
     At `density_max_zoom` and below, annotations are counted per cell; each counts in exactly one
-    tile of a zoom, the one that holds the centre of its box. Large outlines are drawn there as well.
+    tile of a zoom, the one that holds the centre of its box. Large outlines are drawn there as well, once
+    they are read; an outline elsewhere is waited for.
     """
     l0_step = TILE_PX * 2.0**-z
     l0_margin = QUERY_MARGIN_PX * 2.0**-z
     ox, oy = x * l0_step, y * l0_step
     box = (ox - l0_margin, oy - l0_margin, ox + l0_step + l0_margin, oy + l0_step + l0_margin)
-    touching = index.touching(*box)
     if index.density_max_zoom is None or z > index.density_max_zoom:
-        return _assemble(index, touching, ox, oy, z, None)
-    largest = touching[:MAX_OUTLINES]
-    sides = (index.boxes[largest, 2:] - index.boxes[largest, :2]).max(axis=1, initial=0.0)
-    outlined = largest[sides * 2.0**z >= OUTLINE_PX]
-    return _assemble(index, outlined, ox, oy, z, _density(index, touching, z, x, y))
+        places = index.touching(box)
+        ordered = places[_order(index, places)]
+        shapes = _all_shapes(index)
+        return Tile(_assemble(index, ordered, shapes, ox, oy, z, None))
+    density = density_of(index, z, x, y, *(by or (None, 0)))
+    # what is large on screen is big in level-0 pixels, too, unless the zoom is high
+    places = index.touching(box, big=OUTLINE_PX * 2.0**-z > BIG_L0_PX)
+    sides = _sides(index, places)
+    outlined = places[sides * 2.0**z >= OUTLINE_PX]
+    if not len(outlined):
+        return Tile(_assemble(index, outlined, _none(), ox, oy, z, density))
+    shapes_there = _shapes_there(index, outlined)
+    if shapes_there is None:
+        data = _assemble(index, outlined[:0], _none(), ox, oy, z, density, preliminary=True)
+        return Tile(data, preliminary=True)
+    outlined = outlined[_order(index, outlined)][:MAX_OUTLINES]
+    return Tile(_assemble(index, outlined, shapes_there, ox, oy, z, density))
 
 
-class _Density:
-    """Counted cells of one tile, in row-major order."""
+class _Drawn(NamedTuple):
+    """Shapes of both sheets; of the first perhaps only those of some places (ascending)."""
 
-    def __init__(
-        self, entries: NDArray[np.int64], counts: NDArray[np.int64], n_labels: int, bins: int
-    ) -> None:
-        self.bins = bins
-        self.counts = counts.astype("<u4")
-        cells, rest = np.divmod(entries, n_labels * (bins + 1))
-        labels, score_bins = np.divmod(rest, bins + 1)
-        self.cells = cells.astype("<u2")
-        self.labels = np.where(labels == n_labels - 1, NO_LABEL, labels).astype("<u2")
-        self.score_bins = np.where(score_bins == bins, NO_BIN, score_bins).astype(np.uint8)
+    base: Shapes
+    extra: Shapes
+    places: Places | None = None
 
 
-def _density(index: VectorIndex, touching: NDArray[np.int64], z: int, x: int, y: int) -> _Density:
-    side = TILE_PX // CELL_PX
-    n_labels = len(index.labels) + 1
-    bins = MAX_SCORE_BINS
-    keys = density_keys(
-        *(touching, index.centres, index.label_numbers, index.scores),
-        *(TILE_PX * 2.0**-z, x, y, side, n_labels, bins, NO_SCORE),
+def _none() -> _Drawn:
+    return _Drawn(_NO_SHAPES, _NO_SHAPES)
+
+
+_NO_SHAPES = no_shapes()
+
+
+def _all_shapes(index: VectorIndex) -> _Drawn:
+    base, extra = (sheet.outlines.all().shapes for sheet in index.sheets)
+    return _Drawn(base, extra)
+
+
+def _shapes_there(index: VectorIndex, places: Places) -> _Drawn | None:
+    """Return the shapes of some places, if they are read already."""
+    n = len(index.sheets[0])
+    part = index.sheets[0].outlines.early(places[places < n])
+    if part is None:
+        return None
+    return _Drawn(part.shapes, index.sheets[1].outlines.all().shapes, part.places)
+
+
+def _sides(index: VectorIndex, places: Places) -> NDArray[np.float32]:
+    boxes = index.boxes_at(places)
+    return np.asarray((boxes[:, 2:] - boxes[:, :2]).max(axis=1, initial=0.0))
+
+
+def _order(index: VectorIndex, places: Places) -> Places:
+    """Return the order of annotations by falling size, and by row among those of one size; waits."""
+    # the bits of positive numbers sort as they do
+    sides = _sides(index, places).astype(np.float32).view(np.uint32).astype(np.uint64)
+    return np.argsort(
+        (np.uint64(2**32 - 1) - sides) << np.uint64(32) | index.rows_at(places).astype(np.uint64)
     )
-    entries, counts = _tally(keys, side * side * n_labels * (bins + 1))
-    while len(entries) > MAX_DENSITY_ENTRIES and bins > 1:
-        entries, counts = _coarser(entries, counts, bins)
-        bins //= 2
-    return _Density(entries, counts, n_labels, bins)
-
-
-def _coarser(
-    entries: NDArray[np.int64], counts: NDArray[np.int64], bins: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Merge neighbouring score bins; the bin of missing scores stays the last."""
-    cells, score_bins = np.divmod(entries, bins + 1)
-    merged = cells * (bins // 2 + 1) + score_bins // 2
-    first = np.flatnonzero(np.diff(merged, prepend=-1))
-    return merged[first], np.add.reduceat(counts, first)
-
-
-def _tally(keys: NDArray[np.int64], n_keys: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the keys that occur, ascending, and how often each does."""
-    if n_keys > 8 * len(keys):
-        return np.unique(keys, return_counts=True)
-    counts = np.bincount(keys, minlength=n_keys)
-    entries = np.flatnonzero(counts)
-    return entries, counts[entries]
 
 
 def _assemble(
-    index: VectorIndex, features: NDArray[np.int64], ox: float, oy: float, z: int, density: _Density | None
+    index: VectorIndex,
+    places: Places,
+    shapes: _Drawn,
+    ox: float,
+    oy: float,
+    z: int,
+    density: Density | None,
+    preliminary: bool = False,
 ) -> bytes:
-    rings = index.rings
-    drawn, ring_count, ring_vertices, xy = encode_features(
-        features,
-        rings.ring_starts,
-        rings.vertex_starts,
-        rings.l0_xy,
-        rings.boxes,
-        rings.holes,
-        index.boxes,
-        index.kinds,
-        float(ox),
-        float(oy),
-        2.0**z,
-        z < 0,
+    chosen, n = places, len(index.sheets[0])
+    if shapes.places is not None:
+        # the first sheet has fewer shapes than places: those of the second are counted on after them
+        first = np.searchsorted(shapes.places, places)
+        chosen = np.where(places < n, first, places - n + len(shapes.places))
+    found, ring_count, ring_vertices, xy = encode_features(
+        chosen, shapes.base, shapes.extra, float(ox), float(oy), 2.0**z, z < 0
     )
+    drawn = places[found]
     kind = KIND_FEATURES if density is None else KIND_DENSITY
-    cells = density or _Density(np.zeros(0, np.int64), np.zeros(0, np.int64), 1, MAX_SCORE_BINS)
+    cells = density or Density.none()
     sizes = len(drawn), len(ring_vertices), len(xy) // 2, len(cells.counts)
+    rows = index.rows_at(drawn) if len(drawn) else drawn
     arrays = (
-        index.rows[drawn].astype("<u4"),
+        rows.astype("<u4"),
         ring_vertices.astype("<u4"),
-        cells.counts,
+        cells.counts.astype("<u4"),
         xy.astype("<i2"),
         ring_count.astype("<u2"),
-        index.label_numbers[drawn].astype("<u2"),
-        cells.cells,
-        cells.labels,
-        index.kinds[drawn],
-        index.scores[drawn],
-        index.layers[drawn],
+        index.numbers_at(drawn, "labels").astype("<u2"),
+        cells.cells.astype("<u2"),
+        cells.labels.astype("<u2"),
+        _kinds(shapes, chosen[found]),
+        index.gather(drawn, (index.sheets[0].scores, index.sheets[1].scores)),
+        index.numbers_at(drawn, "layers").astype(np.uint8),
         cells.score_bins,
+        cells.layers,
     )
-    header = HEADER.pack(MAGIC, kind, CELL_PX, cells.bins, *sizes, 0, 0)
+    reserved = int(density is not None), int(preliminary)
+    header = HEADER.pack(MAGIC, kind, CELL_PX, cells.bins, *sizes, *reserved)
     return b"".join([header, *(array.tobytes() for array in arrays)])
+
+
+def _kinds(shapes: _Drawn, chosen: Places) -> NDArray[np.uint8]:
+    n = len(shapes.base.kinds)
+    kinds = np.empty(len(chosen), np.uint8)
+    first = chosen < n
+    kinds[first], kinds[~first] = shapes.base.kinds[chosen[first]], shapes.extra.kinds[chosen[~first] - n]
+    return kinds

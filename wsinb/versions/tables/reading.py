@@ -162,6 +162,19 @@ class Tables:
                 pieces.append(self._read_groups(file, groups, np.isin(_row_numbers(file, groups), rows)))
         return concat(pieces).combine_chunks()
 
+    def rows_of_file(self, file: _File, rows: npt.NDArray[np.int64], schema: pa.Schema) -> pa.Table:
+        """Return columns of some rows of a file, ascending; a column that it lacks is null."""
+        groups = np.unique(np.searchsorted(file.starts, rows, "right") - 1)
+        columns = [name for name in schema.names if name in file.columns]
+        if not columns:
+            return pa.table([pa.nulls(len(rows), type_) for type_ in schema.types], schema=schema)
+        with self._reading(file.key):
+            table = self._open(file).read_row_groups(groups.tolist(), columns=columns)
+        wanted = np.zeros(file.metadata.num_rows, bool)
+        wanted[rows] = True
+        keep = wanted[_row_numbers(file, groups)]
+        return conform(table if keep.all() else table.filter(pa.array(keep)), schema)
+
     def present(self, state: State, wanted: Ids) -> Mask:
         """Return a mask, shape (n,), of the wanted ids that exist."""
         top = self._top(state)
