@@ -1,157 +1,325 @@
 /** The stored annotations of the shown version: one vector layer, its colours, and what lies under the pointer. */
+import { Signal, type ISignal } from '@lumino/signaling';
 import type * as L from 'leaflet';
-import { ApiError, type AnnotationQuery, type Api } from './api';
-import { rgb, UNLABELLED_COLOR, type Labels } from './labels';
-import type { StoredFeature, VectorMeta } from './types';
+import type { Api } from './api';
+import { BUILT_IN, choices, schemeOf, styleOf, type Scheme } from './coloring';
+import type { Labels } from './labels';
+import type { Look } from './look';
+import { RowBook } from './rows';
+import type { Selection } from './selection';
+import type { Trouble } from './trouble';
+import type { Position, StoredFeature, VectorMeta } from './types';
 import { VectorClient } from './vector/client';
-import type { Picked } from './vector/engine';
+import type { ColumnInfo } from './vector/columns';
+import type { Picked, Told } from './vector/engine';
 import { VectorLayer } from './vector/layer';
-import type { Style } from './vector/paint';
 
 export const VECTOR_PANE = 'wsinb-annotations';
 /** Between Leaflet's tiles (200) and its shapes (400). */
 const VECTOR_PANE_Z = '350';
 const HANDOVER_TIMEOUT_MS = 5000;
-const UNKNOWN_ROW = -1;
+/** Who has it. */
+const TROUBLE = 'annotations';
 
 export interface Found {
   picked: Picked;
   label: string | null;
+  layer: string | null;
+  /** Its value in the column that colours follow, as text. */
+  value: string | null;
+  /** What a density cell holds, the most first. */
+  cell: { name: string | null; count: number }[] | null;
+}
+
+export interface AnnotationParts {
+  map: L.Map;
+  api: Api;
+  labels: Labels;
+  look: Look;
+  selection: Selection;
+  bounds: L.LatLngBounds;
+  /** Something went wrong. */
+  failed: (message: string) => void;
+  /** Hears of what cannot be loaded and is tried again. */
+  trouble: Trouble;
+}
+
+/** Edits that the stored layer has to know of. */
+export interface Edited {
+  /** Ids of what is drawn elsewhere, or deleted. */
+  hidden: readonly string[];
+  /** New labels of what is stored otherwise as it is. */
+  relabelled: readonly { id: string; label: string | null }[];
 }
 
 export class Annotations {
   private readonly client: VectorClient;
   private layer: VectorLayer | null = null;
-  private shadowedIds: readonly string[] = [];
-  private hiddenRows: number[] = [];
-  private readonly rowOf = new Map<string, number>();
   private shown: VectorMeta | null = null;
+  private book: RowBook | null = null;
+  private edited: Edited = { hidden: [], relabelled: [] };
+  private by = 'label';
+  private column: ColumnInfo | null = null;
+  /** The address of the column. */
+  private columnAt: string | null = null;
+  private styling: Promise<void> | null = null;
+  private restyleWanted = false;
+  private hovered = -1;
+  private readonly changedSignal = new Signal<this, void>(this);
 
-  constructor(
-    private readonly map: L.Map,
-    private readonly api: Api,
-    private readonly labels: Labels,
-    private readonly bounds: L.LatLngBounds,
-    private readonly onError: (message: string) => void
-  ) {
+  constructor(private readonly parts: AnnotationParts) {
+    const { map, api, labels, look, selection } = parts;
     const pane = map.getPane(VECTOR_PANE) ?? map.createPane(VECTOR_PANE);
     pane.style.zIndex = VECTOR_PANE_Z;
     pane.style.pointerEvents = 'none';
     this.client = new VectorClient(api.headers);
+    this.client.told.connect(this.onTold, this);
     labels.changed.connect(this.restyle, this);
+    look.changed.connect(this.onLook, this);
+    look.hidden.changed.connect(this.restyle, this);
+    selection.changed.connect(this.onSelection, this);
   }
 
   get meta(): VectorMeta | null {
     return this.shown;
   }
 
+  /** What colours mean at the moment; null before a version is shown. */
+  get scheme(): Scheme | null {
+    const { look, labels } = this.parts;
+    return this.shown && schemeOf(this.by, look, labels, this.shown, this.column);
+  }
+
+  /** The version, or how it looks, is another one. */
+  get changed(): ISignal<this, void> {
+    return this.changedSignal;
+  }
+
   /** Show a version; the one shown before stays until the new tiles are there. */
   async show(project: string, slide: string, meta: VectorMeta): Promise<void> {
-    const before = this.layer;
-    const query = { project, slide, version: meta.version };
+    const { api, bounds } = this.parts;
     this.shown = meta;
-    this.rowOf.clear();
-    meta.images.forEach(image => this.rowOf.set(image.id!, image.row));
-    await this.findRows(project, slide);
+    const isKnown = this.book?.query.version === meta.version;
+    const book = isKnown ? this.book! : new RowBook(api, { project, slide, version: meta.version });
+    this.book = book;
+    meta.images.forEach(image => book.remember(image.id!, image.row));
+    const [isColored] = await Promise.all([this.findColumn(), book.find(this.editedIds)]);
     // another call may have overtaken this one, or the same version be shown already
+    const before = this.layer;
     if (this.shown !== meta || before?.version === meta.version) {
       this.restyle();
       return;
     }
-    await this.client.setStyle(meta.version, this.style());
-    this.layer = new VectorLayer({
+    if (!isColored) {
+      [this.by, this.column, this.columnAt] = ['label', null, null];
+    }
+    const layer = new VectorLayer({
       client: this.client,
       version: meta.version,
-      tileUrl: (z, x, y) => this.api.url(`vector/${meta.version}/${z}/${x}/${y}`, { project, slide }),
+      tileUrl: (z, x, y, by) =>
+        api.url(`vector/${meta.version}/${z}/${x}/${y}`, { project, slide, by: by ?? undefined }),
       pane: VECTOR_PANE,
       minZoom: meta.min_zoom,
-      bounds: this.bounds,
-      onError: this.onError
+      densityMaxZoom: meta.density_max_zoom,
+      bounds
     });
-    this.query = query;
-    await this.handOver(before, this.layer);
+    this.layer = layer;
+    void this.client.setStyle(layer.name, this.style());
+    layer.countBy(this.countedBy);
+    this.changedSignal.emit();
+    await this.handOver(before, layer);
+    void this.onSelection();
   }
 
-  /** Do not draw these stored annotations: they are under edit, or deleted. */
-  async shadow(ids: readonly string[]): Promise<void> {
-    this.shadowedIds = ids;
-    if (this.query) {
-      await this.findRows(this.query.project, this.query.slide);
-      this.restyle();
+  /** Take over what is under edit, deleted or has another label. */
+  async shadow(edited: Edited): Promise<void> {
+    this.edited = edited;
+    const { book } = this;
+    if (book) {
+      await book.find(this.editedIds);
+      if (this.book === book) {
+        this.restyle();
+      }
     }
   }
 
-  /** Know the row of a feature that was read. */
-  remember({ id, row }: StoredFeature): void {
-    this.rowOf.set(id!, row);
+  async pick(latlng: L.LatLng): Promise<Found | null> {
+    const picked = (await this.layer?.pick(this.parts.map, latlng)) ?? null;
+    const { shown, scheme } = this;
+    if (!picked || !shown) {
+      return null;
+    }
+    const counted = this.countedBy === null ? shown.labels : names(scheme);
+    return {
+      picked,
+      label: picked.label === null ? null : (shown.labels[picked.label] ?? null),
+      layer: picked.layer === null ? null : (shown.layers[picked.layer] ?? null),
+      value: picked.value === null || BUILT_IN.includes(this.by) ? null : valueText(scheme, picked.value),
+      cell:
+        picked.cell?.map(({ category, count }) => ({
+          name: category === null ? null : (counted[category] ?? null),
+          count
+        })) ?? null
+    };
   }
 
-  async pick(latlng: L.LatLng): Promise<Found | null> {
-    const picked = (await this.layer?.pick(this.map, latlng)) ?? null;
-    return (
-      picked && { picked, label: picked.label === null ? null : (this.shown?.labels[picked.label] ?? null) }
-    );
+  /** Mark what is under the pointer; null for nothing. */
+  hover(row: number | null): void {
+    const next = row ?? -1;
+    if (this.layer && next !== this.hovered) {
+      this.hovered = next;
+      this.client.hover(this.layer.name, next);
+    }
   }
 
   /** The exact shape of a picked row. */
   async exact(row: number): Promise<StoredFeature | null> {
-    if (!this.query) {
+    const { book } = this;
+    if (!book) {
       return null;
     }
-    const [feature] = await this.api.annotationsByRow(this.query, [row]);
+    const [feature] = await this.parts.api.annotationsByRow(book.query, [row]);
     if (feature) {
-      this.remember(feature);
+      book.remember(feature.id!, feature.row);
     }
     return feature ?? null;
   }
 
+  /** The exact shapes of some ids that the shown version has. */
+  async exactOf(ids: readonly string[], progress?: (done: number) => void): Promise<StoredFeature[]> {
+    return this.book?.exact(ids, progress) ?? [];
+  }
+
+  /** Those of some ids that the shown version has. */
+  knownOf(ids: readonly string[]): string[] {
+    return ids.filter(id => this.book?.row(id) !== null);
+  }
+
+  /** Ids of the annotations whose middle is inside a polygon, and how many there are. */
+  async within(polygon: readonly Position[]): Promise<{ ids: string[]; n: number }> {
+    const { book } = this;
+    if (!book) {
+      return { ids: [], n: 0 };
+    }
+    const { rows, ids, n } = await this.parts.api.within(book.query, polygon);
+    ids.forEach((id, i) => book.remember(id, rows[i]!));
+    return { ids, n };
+  }
+
   dispose(): void {
-    this.labels.changed.disconnect(this.restyle, this);
+    const { labels, look, selection } = this.parts;
+    labels.changed.disconnect(this.restyle, this);
+    look.changed.disconnect(this.onLook, this);
+    look.hidden.changed.disconnect(this.restyle, this);
+    selection.changed.disconnect(this.onSelection, this);
     this.layer?.remove();
     this.client.dispose();
+    Signal.clearData(this);
   }
 
-  private query: { project: string; slide: string; version: string } | null = null;
-
-  private restyle(): void {
-    void this.layer?.restyle(this.style());
+  /** The column that density cells are counted by; null is labels. */
+  private get countedBy(): string | null {
+    return this.column?.kind === 'category' ? this.by : null;
   }
 
-  /** Row numbers belong to a version: ask for those of shadowed ids that are not known yet. */
-  private async findRows(project: string, slide: string): Promise<void> {
-    const version = this.shown!.version;
-    const unknown = this.shadowedIds.filter(id => !this.rowOf.has(id));
-    const features = await this.known({ project, slide, version }, unknown);
-    if (this.shown?.version === version) {
-      unknown.forEach(id => this.rowOf.set(id, UNKNOWN_ROW));
-      features.forEach(feature => this.remember(feature));
-      this.hiddenRows = this.shadowedIds.map(id => this.rowOf.get(id)!).filter(row => row !== UNKNOWN_ROW);
+  private get editedIds(): string[] {
+    return [...this.edited.hidden, ...this.edited.relabelled.map(({ id }) => id)];
+  }
+
+  private onTold(_: VectorClient, told: Told): void {
+    if (told.what !== 'trouble' || told.layer !== this.layer?.name) {
+      return;
+    }
+    if (told.message === null) {
+      this.parts.trouble.works(TROUBLE);
+    } else {
+      this.parts.trouble.failed(TROUBLE, told.message);
     }
   }
 
-  /** Those of some ids that the version has: one that it lacks is an error to the server. */
-  private async known(query: AnnotationQuery, ids: string[]): Promise<StoredFeature[]> {
+  private onLook(_: Look, { colorBy }: { colorBy?: string }): void {
+    if (colorBy === undefined) {
+      this.restyle();
+    } else if (this.shown) {
+      void this.recolor();
+    }
+  }
+
+  private async recolor(): Promise<void> {
+    if (await this.findColumn()) {
+      this.layer?.countBy(this.countedBy);
+      this.restyle();
+    }
+  }
+
+  /** Have the wanted column; returns whether colours follow another one now. What is not there is told. */
+  private async findColumn(): Promise<boolean> {
+    const { look, failed } = this.parts;
+    const meta = this.shown!;
+    const wanted = look.value.colorBy;
     try {
-      return await this.api.annotationsById(query, ids);
+      if (!choices(meta).includes(wanted)) {
+        throw new Error(
+          `These annotations have no column “${wanted}” to colour by: ${choices(meta).join(', ')}.`
+        );
+      }
+      const url = BUILT_IN.includes(wanted) ? null : this.columnUrl(meta, wanted);
+      const info = url === null ? null : await this.client.column(url);
+      if (this.shown !== meta || look.value.colorBy !== wanted) {
+        return false;
+      }
+      [this.by, this.column, this.columnAt] = [wanted, info, url];
+      return true;
     } catch (error) {
-      if (!(error instanceof ApiError && error.status === 404)) {
-        throw error;
-      }
-      if (ids.length === 1) {
-        return [];
-      }
-      return (await Promise.all(ids.map(id => this.known(query, [id])))).flat();
+      failed(error instanceof Error ? error.message : String(error));
+      return false;
     }
   }
 
-  private style(): Style {
-    const names = this.shown?.labels ?? [];
-    return {
-      palette: names.map(name => rgb(this.labels.colorOf(name))),
-      fallback: rgb(UNLABELLED_COLOR),
-      hiddenLabels: names.flatMap((name, index) => (this.labels.isHidden(name) ? [index] : [])),
-      hiddenRows: this.hiddenRows
-    };
+  private columnUrl(meta: VectorMeta, name: string): string {
+    const { project, slide } = this.book!.query;
+    const path = `vector/${meta.version}/column/${encodeURIComponent(name)}`;
+    return this.parts.api.url(path, { project, slide });
+  }
+
+  private async onSelection(): Promise<void> {
+    const { book } = this;
+    try {
+      await book?.find(this.parts.selection.ids);
+    } catch (error) {
+      this.parts.failed(error instanceof Error ? error.message : String(error));
+    }
+    this.restyle();
+  }
+
+  /** Paint anew, with what is wanted at the end of those that are under way. */
+  private restyle(): void {
+    this.restyleWanted = true;
+    this.styling ??= this.runRestyle().finally(() => (this.styling = null));
+    this.changedSignal.emit();
+  }
+
+  private async runRestyle(): Promise<void> {
+    // changes of one moment are painted together
+    await Promise.resolve();
+    while (this.restyleWanted && this.layer) {
+      this.restyleWanted = false;
+      await this.client.setStyle(this.layer.name, this.style());
+    }
+  }
+
+  private style(): ReturnType<typeof styleOf> {
+    const { look, labels, selection } = this.parts;
+    const book = this.book!;
+    const hidden = new Set(this.edited.hidden);
+    return styleOf(this.scheme!, this.columnAt, look, labels, this.shown!, {
+      hidden: book.rows(this.edited.hidden),
+      selected: book.rows(selection.ids.filter(id => !hidden.has(id))),
+      relabelled: this.edited.relabelled.flatMap(({ id, label }) => {
+        const row = book.row(id);
+        return row === null ? [] : [{ row, label }];
+      })
+    });
   }
 
   private handOver(before: VectorLayer | null, after: VectorLayer): Promise<void> {
@@ -163,7 +331,18 @@ export class Annotations {
       };
       const timer = setTimeout(finish, HANDOVER_TIMEOUT_MS);
       after.once('load', finish);
-      after.addTo(this.map);
+      after.addTo(this.parts.map);
     });
   }
+}
+
+function names(scheme: Scheme | null): (string | null)[] {
+  return scheme?.kind === 'category' ? scheme.categories.map(({ name }) => name) : [];
+}
+
+function valueText(scheme: Scheme | null, value: number): string | null {
+  if (scheme?.kind === 'number') {
+    return `${Number(value.toPrecision(4))}${scheme.unit ? ` ${scheme.unit}` : ''}`;
+  }
+  return names(scheme)[value] ?? null;
 }

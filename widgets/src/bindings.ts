@@ -6,7 +6,8 @@ export interface KeyActions {
   save: () => void;
   undo: () => void;
   redo: () => void;
-  removeSelected: () => void;
+  /** Returns whether there was anything. */
+  removeSelected: () => unknown;
   /** Returns whether there was anything to cancel. */
   cancel: () => unknown;
   fit: () => void;

@@ -7,6 +7,7 @@ import type { Overlay } from './edit/overlay';
 import type { EditStore } from './edit/store';
 import type { Labels } from './labels';
 import type { ReadOut } from './readout';
+import type { Selection } from './selection';
 
 export interface HandParts {
   map: L.Map;
@@ -14,6 +15,7 @@ export interface HandParts {
   labels: Labels;
   overlay: Overlay;
   drawing: Drawing;
+  selection: Selection;
   /** Whether nothing can be edited at the moment. */
   readOnly: () => boolean;
   /** Runs what may fail, and shows the error. */
@@ -29,7 +31,7 @@ export class Hand {
 
   constructor(private readonly parts: HandParts) {
     const { map, drawing, overlay } = parts;
-    map.on('click', this.onClick, this).on('mousemove', this.onMove, this);
+    map.on('click', this.onClick, this).on('mousemove', this.onMove, this).on('mouseout', this.onOut, this);
     drawing.created.connect((_, layer) => this.onDrawn(layer));
     drawing.toolChanged.connect((_, tool) => this.onTool(tool));
     overlay.clicked.connect((_, key) => {
@@ -40,7 +42,11 @@ export class Hand {
   }
 
   dispose(): void {
-    this.parts.map.off('click', this.onClick, this).off('mousemove', this.onMove, this);
+    const { map } = this.parts;
+    map
+      .off('click', this.onClick, this)
+      .off('mousemove', this.onMove, this)
+      .off('mouseout', this.onOut, this);
   }
 
   /** Give a draft the handles, or none; what was opened and not changed goes back. */
@@ -67,17 +73,26 @@ export class Hand {
       void this.parts.drawing.use(null);
       return true;
     }
-    const selected = this.parts.overlay.selected !== null;
+    const { overlay, selection } = this.parts;
+    const opened = overlay.selected?.feature.id;
+    if (opened && selection.ids.length === 1 && selection.ids[0] === opened) {
+      selection.clear();
+    }
+    const selected = overlay.selected !== null;
     void this.select(null);
     return selected;
   }
 
-  removeSelected(): void {
-    const { selected } = this.parts.overlay;
+  /** Returns whether there was one. */
+  removeSelected(): boolean {
+    const { overlay, store, selection } = this.parts;
+    const { selected } = overlay;
     if (selected) {
-      this.parts.store.remove(selected.key);
+      store.remove(selected.key);
+      selection.set(selection.ids.filter(id => id !== selected.feature.id));
       void this.select(null);
     }
+    return selected !== null;
   }
 
   /** The label of the selected shape, and of those drawn from now on. */
@@ -105,22 +120,33 @@ export class Hand {
     }
   }
 
-  private onClick({ latlng }: L.LeafletMouseEvent): void {
-    if (!this.parts.drawing.tool && !this.parts.readOnly()) {
-      void this.parts.guard(() => this.selectAt(latlng));
+  private onClick({ latlng, originalEvent }: L.LeafletMouseEvent): void {
+    const { ctrlKey, metaKey, shiftKey } = originalEvent;
+    if (!this.parts.drawing.tool) {
+      void this.parts.guard(() => this.selectAt(latlng, ctrlKey || metaKey || shiftKey));
     }
   }
 
-  private async selectAt(latlng: L.LatLng): Promise<void> {
+  /** Open what lies there for editing and mark it; or only mark it, beside those that are marked already. */
+  private async selectAt(latlng: L.LatLng, adding: boolean): Promise<void> {
+    const { selection, store, readOnly } = this.parts;
     const found = await this.annotations?.pick(latlng);
-    if (!found || found.picked.count !== null) {
-      await this.select(null);
+    const feature = found && !found.cell ? await this.annotations!.exact(found.picked.row) : null;
+    if (adding) {
+      if (feature) {
+        await this.select(null);
+        selection.toggle(feature.id!);
+      }
       return;
     }
-    const feature = await this.annotations!.exact(found.picked.row);
-    if (feature) {
-      await this.select(this.parts.store.open(feature).key);
+    selection.set(feature ? [feature.id!] : []);
+    if (!readOnly()) {
+      await this.select(feature ? store.open(feature).key : null);
     }
+  }
+
+  private onOut(): void {
+    this.annotations?.hover(null);
   }
 
   private onMove({ latlng }: L.LeafletMouseEvent): void {
@@ -136,16 +162,34 @@ export class Hand {
 
   private tell(found: Found | null): void {
     this.readOut?.setFound(found ? foundText(found) : '');
-    const editable = found !== null && found.picked.count === null && !this.parts.readOnly();
-    this.parts.map.getContainer().classList.toggle('wsinb-mod-over', editable);
+    const isShape = found !== null && !found.cell;
+    this.annotations?.hover(isShape ? found.picked.row : null);
+    this.parts.map.getContainer().classList.toggle('wsinb-mod-over', isShape);
   }
 }
 
-function foundText({ label, picked }: Found): string {
-  const name = label ?? 'no label';
-  if (picked.count !== null) {
-    const what = picked.count === 1 ? `1 annotation, ${name}` : `${picked.count} annotations, mostly ${name}`;
-    return `${what}: zoom in to edit`;
+const NAMED_IN_CELL = 3;
+
+/** What lies under the pointer, in words. */
+export function foundText({ label, layer, value, cell, picked }: Found): string {
+  if (cell) {
+    return cellText(cell);
   }
-  return picked.score === null ? name : `${name} (score ${picked.score.toFixed(2)})`;
+  const said = [
+    label ?? 'no label',
+    ...(picked.score === null ? [] : [`score ${picked.score.toFixed(2)}`]),
+    ...(layer === null ? [] : [layer]),
+    ...(value === null ? [] : [value])
+  ];
+  return said.join(' · ');
+}
+
+function cellText(cell: NonNullable<Found['cell']>): string {
+  const total = cell.reduce((sum, { count }) => sum + count, 0);
+  const parts = cell
+    .slice(0, NAMED_IN_CELL)
+    .map(({ name, count }) => `${count.toLocaleString('en')} ${name ?? 'without'}`);
+  const rest = cell.slice(NAMED_IN_CELL).reduce((sum, { count }) => sum + count, 0);
+  const all = [...parts, ...(rest > 0 ? [`${rest.toLocaleString('en')} others`] : [])].join(', ');
+  return `${total.toLocaleString('en')} annotation${total === 1 ? '' : 's'} here: ${all}`;
 }

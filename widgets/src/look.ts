@@ -26,6 +26,9 @@ export interface LookState {
 export const PLAIN_LAYER: LayerLook = { visible: true, opacity: 1, fill: true, threshold: 0 };
 
 export class Look extends Model<LookState> {
+  /** Categories of columns that are hidden in this viewer, by column; the empty name is "none". */
+  readonly hidden = new Model<Record<string, readonly string[]>>({});
+
   constructor() {
     super({ colorBy: 'label', threshold: 0, opacity: 1, fill: true, colors: {}, layers: {} });
   }
@@ -36,6 +39,26 @@ export class Look extends Model<LookState> {
 
   setLayer(name: string, parts: Partial<LayerLook>): void {
     const { layers } = this.value;
-    this.set({ layers: { ...layers, [name]: { ...layers[name], ...parts } } });
+    const changed = { ...this.layer(name), ...parts };
+    const own = Object.entries(changed).filter(
+      ([key, value]) => value !== PLAIN_LAYER[key as keyof LayerLook]
+    );
+    const others = Object.fromEntries(Object.entries(layers).filter(([known]) => known !== name));
+    this.set({ layers: own.length > 0 ? { ...others, [name]: Object.fromEntries(own) } : others });
+  }
+
+  isHidden(column: string, category: string): boolean {
+    return this.hidden.value[column]?.includes(category) ?? false;
+  }
+
+  toggleHidden(column: string, category: string): void {
+    const before = this.hidden.value[column] ?? [];
+    const without = before.filter(name => name !== category);
+    this.hidden.set({ [column]: without.length < before.length ? without : [...before, category] });
+  }
+
+  override dispose(): void {
+    this.hidden.dispose();
+    super.dispose();
   }
 }

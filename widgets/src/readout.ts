@@ -22,6 +22,7 @@ export class ReadOut {
   private readonly found = span('wsinb-found');
   private readonly zoom = span('wsinb-zoom');
   private readonly size = span('wsinb-size');
+  private readonly chosen = span('wsinb-chosen');
   private shape: Feature | null = null;
   private hint = '';
 
@@ -30,7 +31,7 @@ export class ReadOut {
     private readonly info: SlideInfo
   ) {
     this.node.className = 'wsinb-readout';
-    this.node.append(this.zoom, this.position, this.size, this.found);
+    this.node.append(this.zoom, this.position, this.size, this.chosen, this.found);
     map.on('mousemove', this.onMove, this).on('zoom zoomend', this.onZoom, this);
     this.position.textContent = positionText(0, 0, info.mpp);
     this.onZoom();
@@ -44,6 +45,11 @@ export class ReadOut {
   setHint(text: string): void {
     this.hint = text;
     this.found.textContent = text;
+  }
+
+  /** How many annotations are selected. */
+  setSelected(n: number): void {
+    this.chosen.textContent = n > 1 ? `${n.toLocaleString('en')} selected` : '';
   }
 
   /** The shape that is drawn or selected; null is none. */

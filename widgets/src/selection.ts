@@ -15,7 +15,8 @@ export class Selection {
 
   set(ids: Iterable<string>): void {
     const unique = [...new Set(ids)];
-    if (JSON.stringify(unique) !== JSON.stringify(this.current)) {
+    const { current } = this;
+    if (unique.length !== current.length || unique.some((id, i) => id !== current[i])) {
       this.current = unique;
       this.changedSignal.emit(unique);
     }

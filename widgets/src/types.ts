@@ -107,6 +107,15 @@ export interface VectorMeta {
   images: StoredFeature[];
   density_max_zoom: number | null;
   min_zoom: number;
+  /** What annotations can be coloured by beyond label, layer and score. */
+  columns?: ColumnMeta[];
+  layer_counts?: Record<string, number>;
+}
+
+export interface ColumnMeta {
+  name: string;
+  kind: 'category' | 'number';
+  unit: string | null;
 }
 
 export interface Counts {

@@ -33,7 +33,7 @@ import { Selection } from './selection';
 import { Session } from './session';
 import { Turning } from './turning';
 import { Trouble } from './trouble';
-import type { Source } from './types';
+import { commitOf, type LiveDraft, type Source } from './types';
 import { WholeImage } from './wholeimage';
 import { fitWhole, SmoothWheel, zoomStep } from './zoom';
 
@@ -113,6 +113,7 @@ export class Viewer {
       labels,
       overlay: this.overlay,
       drawing: this.drawing,
+      selection: this.selection,
       readOnly: () => this.readOnly,
       guard: action => this.guard(action),
       selectionChanged: selected => this.saveRow.setSelected(selected)
@@ -237,6 +238,25 @@ export class Viewer {
     }
   }
 
+  /** Show what an open session of Python sees as it edits; null shows the version again. */
+  async showDraft(draft: LiveDraft | null): Promise<void> {
+    const before = this.session.draft;
+    this.session.draft = draft?.id ?? null;
+    if (this.annotations?.meta && (before !== null || draft !== null)) {
+      await this.guard(() => this.showVersion(null));
+    }
+  }
+
+  /** The kernel behind the cell has gone, or is there again. */
+  setKernel(live: boolean): void {
+    if (!live && !this.disposed) {
+      this.notice.tell(
+        'The kernel was restarted: Python no longer hears of what is drawn here. It can still be saved; ' +
+          'run the cell again for a viewer that Python knows.'
+      );
+    }
+  }
+
   /** There is nothing to see: say why, and put the tools away. */
   fail(message: string): void {
     if (!this.disposed) {
@@ -268,11 +288,7 @@ export class Viewer {
   }
 
   private bindings(): Binding[] {
-    const edit = (act: () => void) => () => {
-      if (!this.readOnly) {
-        act();
-      }
-    };
+    const edit = (act: () => unknown) => () => (this.readOnly ? undefined : act());
     return editBindings({
       save: edit(() => void this.saveRow.save()),
       undo: edit(() => this.store.undo()),
@@ -340,7 +356,12 @@ export class Viewer {
     this.lay(this.status);
     labels.set(info.project?.labels ?? []);
     const fail = (message: string): void => this.notice.error(message);
-    const annotations = new Annotations(map, this.options.api, labels, slideBounds(info), fail);
+    const { look, selection } = this;
+    const annotations = new Annotations({
+      ...{ map, api, labels, look, selection, bounds: slideBounds(info) },
+      failed: fail,
+      trouble: this.trouble
+    });
     this.annotations = this.hand.annotations = this.wholeImage.annotations = annotations;
     this.hand.readOut = readOut;
     const poll = new Poll(map.getContainer(), () => this.follow());
@@ -373,7 +394,7 @@ export class Viewer {
       return null;
     }
     if (!this.dirty) {
-      this.session.rebase(meta.version);
+      this.session.rebase(commitOf(meta.version));
     }
     this.palette.setCounts(meta.counts);
     const { project, slide } = this.session.place!;
@@ -386,6 +407,10 @@ export class Viewer {
 
   /** Somebody else, or a job, may have committed. */
   private async follow(): Promise<void> {
+    if (this.session.draft !== null && this.session.follows) {
+      await this.showVersion(null);
+      return;
+    }
     const head = await this.session.head();
     const isNews = head !== null && head !== this.annotations?.meta?.version;
     if (isNews && this.session.follows && !this.versions.resolving.choosing.active && !this.disposed) {
@@ -417,8 +442,9 @@ export class Viewer {
   }
 
   private onEdited(): void {
-    const shadowed = this.versions.reading ? [] : this.store.shadowedIds;
-    void this.guard(async () => this.annotations?.shadow(shadowed));
+    const { shadowedIds: hidden, relabelled } = this.store;
+    const edited = this.versions.reading ? { hidden: [], relabelled: [] } : { hidden, relabelled };
+    void this.guard(async () => this.annotations?.shadow(edited));
     this.saveRow.setSelected(this.overlay.selected !== null);
     this.hand.refresh();
   }

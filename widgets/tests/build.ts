@@ -6,6 +6,7 @@ export interface Shape {
   row?: number;
   label?: number;
   score?: number;
+  layer?: number;
   /** Rings of x, y pairs in screen pixels. */
   rings: [number, number][][];
 }
@@ -14,12 +15,28 @@ export interface Cell {
   index: number;
   label: number;
   count: number;
+  layer?: number;
+  bin?: number;
 }
 
-export function tileBytes(shapes: Shape[], cells: Cell[] = [], cellPx = 0): ArrayBuffer {
+export interface TileOptions {
+  /** Whether cells tell their layer, as servers do since the second form of tiles. */
+  layers?: boolean;
+  preliminary?: boolean;
+  scoreBins?: number;
+}
+
+export function tileBytes(
+  shapes: Shape[],
+  cells: Cell[] = [],
+  cellPx = 0,
+  { layers = false, preliminary = false, scoreBins = 1 }: TileOptions = {}
+): ArrayBuffer {
   const rings = shapes.flatMap(shape => shape.rings);
   const points = rings.flat();
-  const size = HEADER_BYTES + 11 * shapes.length + 4 * rings.length + 4 * points.length + 9 * cells.length;
+  const cellBytes = layers ? 10 : 9;
+  const size =
+    HEADER_BYTES + 11 * shapes.length + 4 * rings.length + 4 * points.length + cellBytes * cells.length;
   const view = new DataView(new ArrayBuffer(size));
   let at = 0;
   const u8 = (value: number): void => view.setUint8(at++, value);
@@ -34,8 +51,9 @@ export function tileBytes(shapes: Shape[], cells: Cell[] = [], cellPx = 0): Arra
   u32(MAGIC);
   u8(cells.length > 0 ? 2 : 1);
   u8(cellPx);
-  u16(1);
-  [shapes.length, rings.length, points.length, cells.length, 0, 0].forEach(u32);
+  u16(scoreBins);
+  const counts = [shapes.length, rings.length, points.length, cells.length];
+  [...counts, Number(layers), Number(preliminary)].forEach(u32);
   shapes.forEach((shape, i) => u32(shape.row ?? i));
   rings.forEach(ring => u32(ring.length));
   cells.forEach(cell => u32(cell.count));
@@ -46,8 +64,11 @@ export function tileBytes(shapes: Shape[], cells: Cell[] = [], cellPx = 0): Arra
   cells.forEach(cell => u16(cell.label));
   shapes.forEach(shape => u8(shape.kind ?? Kind.Polygon));
   shapes.forEach(shape => u8(shape.score ?? 255));
-  shapes.forEach(() => u8(0));
-  cells.forEach(() => u8(0));
+  shapes.forEach(shape => u8(shape.layer ?? 0));
+  cells.forEach(cell => u8(cell.bin ?? 0));
+  if (layers) {
+    cells.forEach(cell => u8(cell.layer ?? 0));
+  }
   return view.buffer as ArrayBuffer;
 }
 

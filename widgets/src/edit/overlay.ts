@@ -59,7 +59,9 @@ export class Overlay {
 
   /** Draw all drafts anew, for instance after a change of colours. */
   sync(): void {
-    const keys = new Set(this.store.drafts.map(draft => draft.key));
+    // what is relabelled in place is shown by the layer of stored annotations
+    const drafts = this.store.drafts.filter(draft => !draft.inPlace);
+    const keys = new Set(drafts.map(draft => draft.key));
     for (const [key, { layer }] of this.shown) {
       if (!keys.has(key)) {
         this.take(layer);
@@ -69,7 +71,7 @@ export class Overlay {
     if (this.selectedKey !== null && !keys.has(this.selectedKey)) {
       this.selectedKey = null;
     }
-    for (const draft of this.store.drafts) {
+    for (const draft of drafts) {
       const shown = this.shown.get(draft.key);
       if (shown?.feature !== draft.feature || shown.color !== this.colorOf(draft.feature.label)) {
         this.refresh(draft.key);

@@ -7,6 +7,8 @@ export interface Draft {
   readonly feature: Feature;
   /** Opened from the store and not changed yet. */
   readonly pristine: boolean;
+  /** Its label is new, its shape as stored: the layer of stored annotations shows it, in the new colour. */
+  readonly inPlace?: boolean;
 }
 
 interface Edits {
@@ -53,8 +55,12 @@ export class EditStore {
 
   /** Stored annotations that are drawn here instead, or are gone. */
   get shadowedIds(): string[] {
-    const drawn = this.drafts.map(draft => draft.feature.id).filter(id => id !== null);
-    return [...drawn, ...this.deleted];
+    return [...this.stored(false).map(({ id }) => id), ...this.deleted];
+  }
+
+  /** Stored annotations that only have another label. */
+  get relabelled(): { id: string; label: string | null }[] {
+    return this.stored(true);
   }
 
   get canUndo(): boolean {
@@ -77,11 +83,10 @@ export class EditStore {
 
   /** Take a stored annotation out for editing; nothing is unsaved until it changes. */
   open(stored: StoredFeature): Draft {
-    const feature: Feature & { row?: number } = { ...stored };
-    delete feature.row;
+    const feature = withoutRow(stored);
     const known = this.drafts.find(draft => draft.feature.id === feature.id);
     if (known) {
-      return known;
+      return known.inPlace ? this.lift(known) : known;
     }
     const draft = { key: this.nextKey++, feature, pristine: true };
     this.edits = { ...this.edits, drafts: [...this.drafts, draft] };
@@ -100,7 +105,9 @@ export class EditStore {
 
   update(key: number, change: Partial<Feature>): void {
     const drafts = this.drafts.map(draft =>
-      draft.key === key ? { ...draft, feature: { ...draft.feature, ...change }, pristine: false } : draft
+      draft.key === key
+        ? { ...draft, feature: { ...draft.feature, ...change }, pristine: false, inPlace: false }
+        : draft
     );
     this.change({ ...this.edits, drafts });
   }
@@ -110,6 +117,39 @@ export class EditStore {
     this.change({
       drafts: this.drafts.filter(draft => draft.key !== key),
       deleted: id ? [...this.deleted, id] : this.deleted
+    });
+  }
+
+  /** Give stored annotations, and drafts of some, a label; one step to undo. */
+  relabel(stored: readonly StoredFeature[], label: string | null): void {
+    const known = new Map(this.drafts.map(draft => [draft.feature.id, draft]));
+    const ids = new Set(stored.map(({ id }) => id));
+    const drafts = this.drafts.map(draft =>
+      draft.feature.id !== null && ids.has(draft.feature.id) && draft.feature.label !== label
+        ? { ...draft, feature: { ...draft.feature, label }, pristine: false }
+        : draft
+    );
+    for (const feature of stored.map(withoutRow)) {
+      if (!known.has(feature.id) && feature.label !== label) {
+        const changed = { ...feature, label };
+        drafts.push({
+          key: this.nextKey++,
+          feature: changed,
+          pristine: false,
+          inPlace: feature.geometry !== null
+        });
+      }
+    }
+    this.change({ ...this.edits, drafts });
+  }
+
+  /** Mark stored annotations as deleted, open or not; one step to undo. */
+  removeAll(ids: readonly string[]): void {
+    const gone = new Set(ids);
+    const known = new Set(this.deleted);
+    this.change({
+      drafts: this.drafts.filter(({ feature }) => feature.id === null || !gone.has(feature.id)),
+      deleted: [...this.deleted, ...ids.filter(id => !known.has(id))]
     });
   }
 
@@ -158,7 +198,7 @@ export class EditStore {
 
   /** Bring back edits of another time, beside those there are; one step to undo. */
   restore(features: readonly Feature[], deleted: readonly string[]): void {
-    const here = new Set(this.shadowedIds);
+    const here = new Set([...this.shadowedIds, ...this.relabelled.map(({ id }) => id)]);
     const drafts = features
       .filter(({ id }) => id === null || !here.has(id))
       .map(feature => ({ key: this.nextKey++, feature, pristine: false }));
@@ -179,6 +219,20 @@ export class EditStore {
     }
   }
 
+  private stored(inPlace: boolean): { id: string; label: string | null }[] {
+    return this.drafts
+      .filter(draft => draft.feature.id !== null && (draft.inPlace ?? false) === inPlace)
+      .map(({ feature }) => ({ id: feature.id!, label: feature.label }));
+  }
+
+  /** What was relabelled in place is taken out, to be edited. */
+  private lift(draft: Draft): Draft {
+    const lifted = { ...draft, inPlace: false };
+    this.edits = { ...this.edits, drafts: this.drafts.map(known => (known === draft ? lifted : known)) };
+    this.changedSignal.emit();
+    return lifted;
+  }
+
   private change(edits: Edits): void {
     this.past = [...this.past, withoutPristine(this.edits)].slice(-MAX_UNDO);
     this.future = [];
@@ -194,6 +248,13 @@ export class EditStore {
       this.changedSignal.emit();
     }
   }
+}
+
+/** Row numbers belong to a version. */
+function withoutRow(stored: StoredFeature): Feature {
+  const feature: Feature & { row?: number } = { ...stored };
+  delete feature.row;
+  return feature;
 }
 
 function withoutPristine({ drafts, deleted }: Edits): Edits {

@@ -4,15 +4,19 @@ import { aboutPart } from './about';
 import { fullScreenPart } from './fullscreen';
 import { goToPart } from './goto';
 import { keysPagePart } from './keyspage';
+import { layersPart } from './layers';
 import { magnificationPart } from './magnification';
 import { measurePart } from './measure';
 import { minimapPart } from './minimap';
 import { picturePart } from './picture';
 import { planesPart } from './planes';
 import { screenshotPart } from './screenshot';
+import { selectPart } from './select';
 import { turnPart } from './turn';
 
 export const PARTS: readonly Part[] = [
+  layersPart,
+  selectPart,
   picturePart,
   planesPart,
   goToPart,

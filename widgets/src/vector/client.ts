@@ -1,6 +1,8 @@
 /** The page's side of the vector engine: a worker where one starts, else the same engine with pauses. */
-import { VectorEngine, type Picked, type TileRequest } from './engine';
-import type { Style } from './paint';
+import { Signal, type ISignal } from '@lumino/signaling';
+import type { ColumnInfo } from './columns';
+import { VectorEngine, type Picked, type TileRequest, type Told } from './engine';
+import type { Style } from './style';
 import type { Answer, Call } from './worker';
 
 const START_TIMEOUT_MS = 4000;
@@ -9,66 +11,97 @@ interface Pending {
   resolve: (value: unknown) => void;
   reject: (error: Error) => void;
 }
-type Caller = (method: Call['method'], args: unknown[]) => Promise<unknown>;
+type Caller = (call: Call) => void;
 
 export class VectorClient {
   private readonly pending = new Map<number, Pending>();
   private readonly caller: Promise<Caller>;
   private worker: Worker | null = null;
   private nextId = 1;
+  private disposed = false;
+  private readonly toldSignal = new Signal<this, Told>(this);
 
   constructor(headers: Record<string, string>) {
     this.caller = this.start();
-    void this.call('setHeaders', [headers]);
+    this.send('setHeaders', headers);
   }
 
-  render(request: TileRequest): Promise<ImageBitmap> {
-    return this.call('render', [request]) as Promise<ImageBitmap>;
+  /** A tile is painted, or cannot be had. */
+  get told(): ISignal<this, Told> {
+    return this.toldSignal;
   }
 
-  repaint(key: string): Promise<ImageBitmap | null> {
-    return this.call('repaint', [key]) as Promise<ImageBitmap | null>;
-  }
-
-  setStyle(layer: string, style: Style): Promise<unknown> {
-    return this.call('setStyle', [layer, style]);
-  }
-
-  pick(key: string, px: number, py: number): Promise<Picked | null> {
-    return this.call('pick', [key, px, py]) as Promise<Picked | null>;
+  render(request: TileRequest): void {
+    this.send('render', request);
   }
 
   drop(key: string): void {
-    void this.call('drop', [key]);
+    this.send('drop', key);
+  }
+
+  /** Where the middle of the view is, in tiles of a zoom. */
+  look(z: number, x: number, y: number): void {
+    this.send('look', z, x, y);
+  }
+
+  hover(layer: string, row: number): void {
+    this.send('hover', layer, row);
+  }
+
+  forget(layer: string): void {
+    this.send('forget', layer);
+  }
+
+  setStyle(layer: string, style: Style): Promise<unknown> {
+    return this.ask('setStyle', layer, style);
+  }
+
+  column(url: string): Promise<ColumnInfo> {
+    return this.ask('column', url) as Promise<ColumnInfo>;
+  }
+
+  pick(key: string, px: number, py: number): Promise<Picked | null> {
+    return this.ask('pick', key, px, py) as Promise<Picked | null>;
   }
 
   dispose(): void {
+    this.disposed = true;
     this.worker?.terminate();
     this.pending.clear();
+    Signal.clearData(this);
   }
 
-  private async call(method: Call['method'], args: unknown[]): Promise<unknown> {
-    return (await this.caller)(method, args);
+  private send(method: Call['method'], ...args: unknown[]): void {
+    void this.caller.then(call => call({ id: 0, method, args }));
+  }
+
+  private async ask(method: Call['method'], ...args: unknown[]): Promise<unknown> {
+    const call = await this.caller;
+    const id = this.nextId++;
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      call({ id, method, args });
+    });
   }
 
   private async start(): Promise<Caller> {
     try {
-      this.worker = await startWorker(answer => this.settle(answer));
-      return (method, args) => this.post(method, args);
+      const worker = await startWorker(answer => this.settle(answer));
+      this.worker = worker;
+      if (this.disposed) {
+        worker.terminate();
+      }
+      return call => worker.postMessage(call);
     } catch {
-      return mainThreadCaller();
+      return this.mainThreadCaller();
     }
   }
 
-  private post(method: Call['method'], args: unknown[]): Promise<unknown> {
-    const id = this.nextId++;
-    return new Promise((resolve, reject) => {
-      this.pending.set(id, { resolve, reject });
-      this.worker!.postMessage({ id, method, args } satisfies Call);
-    });
-  }
-
-  private settle({ id, value, error }: Answer): void {
+  private settle({ id, value, error, told }: Answer): void {
+    if (told) {
+      this.toldSignal.emit(told);
+      return;
+    }
     const pending = this.pending.get(id);
     this.pending.delete(id);
     if (error === undefined) {
@@ -76,6 +109,19 @@ export class VectorClient {
     } else {
       pending?.reject(new Error(error));
     }
+  }
+
+  private mainThreadCaller(): Caller {
+    const engine = new VectorEngine(told => this.toldSignal.emit(told));
+    return ({ id, method, args }) => {
+      const call = async (): Promise<unknown> => {
+        return (engine[method] as (...args: unknown[]) => unknown).apply(engine, args);
+      };
+      call().then(
+        value => this.settle({ id, value }),
+        (error: Error) => this.settle({ id, error: error.message })
+      );
+    };
   }
 }
 
@@ -99,19 +145,4 @@ function startWorker(onAnswer: (answer: Answer) => void): Promise<Worker> {
       resolve(worker);
     };
   });
-}
-
-function mainThreadCaller(): Caller {
-  const engine = new VectorEngine();
-  let queue: Promise<unknown> = Promise.resolve();
-  return (method, args) => {
-    const call = (): unknown => (engine[method] as (...args: unknown[]) => unknown).apply(engine, args);
-    if (method !== 'render' && method !== 'repaint') {
-      return Promise.resolve(call());
-    }
-    // one tile at a time, with a pause between, so that the page stays responsive
-    const result = queue.then(() => new Promise(resume => setTimeout(resume, 0))).then(call);
-    queue = result.catch(() => undefined);
-    return result;
-  };
 }

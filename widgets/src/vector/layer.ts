@@ -1,9 +1,8 @@
 /** The stored annotations of one version, as a Leaflet grid of painted bitmaps. */
 import * as L from 'leaflet';
 import type { VectorClient } from './client';
-import type { Picked } from './engine';
+import type { Picked, Told } from './engine';
 import { TILE_PX } from './format';
-import type { Style } from './paint';
 
 interface GridInternals {
   _tileReady(coords: L.Coords, error: unknown, tile: HTMLElement): void;
@@ -12,23 +11,37 @@ interface GridInternals {
   _tileZoom: number | undefined;
 }
 
+interface Shown {
+  canvas: HTMLCanvasElement;
+  coords: L.Coords;
+  /** Tells Leaflet that the tile is there; once. */
+  done: L.DoneCallback | null;
+}
+
 export interface VectorLayerOptions {
   client: VectorClient;
-  /** Commit id: part of every address, so nothing is ever stale. */
+  /** Version: part of every address, so nothing is ever stale. */
   version: string;
-  /** Address of the binary tile at z <= 0. */
-  tileUrl: (z: number, x: number, y: number) => string;
+  /** Address of the binary tile at z <= 0; `by` is the column that density cells are counted by. */
+  tileUrl: (z: number, x: number, y: number, by: string | null) => string;
   pane: string;
   /** Coarsest zoom that the server has; coarser views are scaled from it. */
   minZoom: number;
+  /** Zooms up to this one are drawn as density. */
+  densityMaxZoom: number | null;
   bounds: L.LatLngBounds;
-  onError: (message: string) => void;
 }
 
 const MAX_DENSITY = 2;
 
+let made = 0;
+
 export class VectorLayer extends L.GridLayer {
-  private readonly density = Math.min(MAX_DENSITY, Math.max(1, Math.round(window.devicePixelRatio || 1)));
+  /** What the client knows it by: a version may be shown again while it is still going. */
+  readonly name = `layer ${++made}`;
+  private density = pixelDensity();
+  private by: string | null = null;
+  private readonly shown = new Map<string, Shown>();
 
   constructor(private readonly vector: VectorLayerOptions) {
     super({
@@ -45,57 +58,49 @@ export class VectorLayer extends L.GridLayer {
     });
     this.on('tileunload', ({ coords }: L.LeafletEvent & { coords?: L.Coords }) => {
       if (coords) {
+        this.shown.delete(this.key(coords));
         vector.client.drop(this.key(coords));
       }
     });
+    vector.client.told.connect(this.onTold, this);
   }
 
   get version(): string {
     return this.vector.version;
   }
 
+  override onAdd(map: L.Map): this {
+    map.on('moveend', this.onMoved, this);
+    this.look(map);
+    return super.onAdd(map);
+  }
+
+  override onRemove(map: L.Map): this {
+    map.off('moveend', this.onMoved, this);
+    this.vector.client.told.disconnect(this.onTold, this);
+    this.vector.client.forget(this.name);
+    return super.onRemove(map);
+  }
+
   override createTile(coords: L.Coords, done: L.DoneCallback): HTMLCanvasElement {
     const canvas = document.createElement('canvas');
     canvas.className = 'wsinb-vector-tile';
-    canvas.width = canvas.height = TILE_PX * this.density;
-    const zoomIn = Math.max(0, coords.z);
-    const request = {
-      layer: this.version,
-      key: this.key(coords),
-      url: this.vector.tileUrl(coords.z - zoomIn, coords.x >> zoomIn, coords.y >> zoomIn),
-      placement: {
-        scale: 2 ** zoomIn * this.density,
-        offsetX: (coords.x & (2 ** zoomIn - 1)) * TILE_PX * this.density,
-        offsetY: (coords.y & (2 ** zoomIn - 1)) * TILE_PX * this.density,
-        density: this.density
-      },
-      size: TILE_PX * this.density
-    };
-    this.vector.client.render(request).then(
-      bitmap => {
-        show(canvas, bitmap);
-        done(undefined, canvas);
-      },
-      (error: Error) => {
-        this.vector.onError(error.message);
-        done(error, canvas);
-      }
-    );
+    this.shown.set(this.key(coords), { canvas, coords, done });
+    this.ask(coords, canvas);
     return canvas;
   }
 
-  /** Change colours, visibility or hidden rows: tiles stay, only their pixels are painted anew. */
-  async restyle(style: Style): Promise<void> {
-    await this.vector.client.setStyle(this.version, style);
-    const tiles = Object.values(this.internals._tiles);
-    await Promise.all(
-      tiles.map(async ({ el, coords }) => {
-        const bitmap = await this.vector.client.repaint(this.key(coords));
-        if (bitmap) {
-          show(el, bitmap);
-        }
-      })
-    );
+  /** Count density cells by the categories of a column, or by labels (null). */
+  countBy(column: string | null): void {
+    if (column === this.by) {
+      return;
+    }
+    this.by = column;
+    for (const { canvas, coords } of this.shown.values()) {
+      if (this.isDensity(coords)) {
+        this.ask(coords, canvas);
+      }
+    }
   }
 
   /** What is at a place: null where there is nothing, or where the tile is not drawn yet. */
@@ -120,15 +125,69 @@ export class VectorLayer extends L.GridLayer {
     }
   }
 
+  private ask(coords: L.Coords, canvas: HTMLCanvasElement): void {
+    const zoomIn = Math.max(0, coords.z);
+    const by = this.isDensity(coords) ? this.by : null;
+    const side = TILE_PX * this.density;
+    if (canvas.width !== side) {
+      canvas.width = canvas.height = side;
+    }
+    this.vector.client.render({
+      layer: this.name,
+      key: this.key(coords),
+      url: this.vector.tileUrl(coords.z - zoomIn, coords.x >> zoomIn, coords.y >> zoomIn, by),
+      by,
+      ...{ z: coords.z, x: coords.x, y: coords.y },
+      placement: {
+        scale: 2 ** zoomIn * this.density,
+        offsetX: (coords.x & (2 ** zoomIn - 1)) * side,
+        offsetY: (coords.y & (2 ** zoomIn - 1)) * side,
+        density: this.density
+      },
+      size: side
+    });
+  }
+
+  private isDensity({ z }: L.Coords): boolean {
+    return this.vector.densityMaxZoom !== null && z <= this.vector.densityMaxZoom;
+  }
+
+  private onTold(_: VectorClient, told: Told): void {
+    const shown = told.what === 'trouble' ? undefined : this.shown.get(told.key);
+    if (told.what === 'painted' && shown) {
+      shown.canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(told.bitmap);
+    }
+    if (shown?.done) {
+      const { done, canvas } = shown;
+      shown.done = null;
+      done(told.what === 'failed' ? new Error('The tile could not be loaded.') : undefined, canvas);
+    }
+  }
+
+  private onMoved({ target }: L.LeafletEvent): void {
+    // the page may have been moved to another screen, or enlarged
+    if (this.density !== pixelDensity()) {
+      this.density = pixelDensity();
+      this.shown.forEach(({ coords, canvas }) => this.ask(coords, canvas));
+    }
+    this.look(target as L.Map);
+  }
+
+  private look(map: L.Map): void {
+    const zoom = Math.max(Math.round(map.getZoom()), this.vector.minZoom);
+    const middle = map.project(map.getCenter(), zoom).divideBy(TILE_PX);
+    this.vector.client.look(zoom, middle.x, middle.y);
+  }
+
   private get internals(): GridInternals {
     return this as unknown as GridInternals;
   }
 
   private key(coords: L.Coords): string {
-    return `${this.version}/${coords.z}/${coords.x}/${coords.y}`;
+    return `${this.name}/${coords.z}/${coords.x}/${coords.y}`;
   }
 }
 
-function show(canvas: HTMLCanvasElement, bitmap: ImageBitmap): void {
-  canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(bitmap);
+function pixelDensity(): number {
+  return Math.min(MAX_DENSITY, Math.max(1, Math.round(window.devicePixelRatio || 1)));
 }

@@ -1,99 +1,164 @@
 /** Colours for a raster of feature numbers: one pass over the pixels. */
-import type { VectorTile } from './format';
-import { OUTLINE_ONLY, type IdRaster } from './raster';
+import { NO_LABEL, type VectorTile } from './format';
+import { COVERAGE, type IdRaster } from './raster';
+import { MARKED, type Compiled } from './style';
 
-/** What decides the colour of a feature; label numbers index `vector/meta`'s list. */
-export interface Style {
-  /** [red, green, blue] 0..255 of each label number. */
-  palette: [number, number, number][];
-  /** Colour of features without a label, and of labels the palette lacks. */
-  fallback: [number, number, number];
-  hiddenLabels: number[];
-  /** Row numbers that are drawn elsewhere (under edit) or deleted. */
-  hiddenRows: number[];
-}
-
-const FILL_ALPHA = 64;
-const OUTLINE_ALPHA = 235;
 const DENSITY_BASE_ALPHA = 70;
 const DENSITY_STEP_ALPHA = 32;
 const DENSITY_MAX_ALPHA = 215;
+/** Screen pixels by which the light rim of what is selected reaches beyond its dark outline. */
+const HALO_PX = 2;
+/** Of very many in one tile a thin rim is enough. */
+const MANY_PIXELS = 40_000;
+const HALO = 0xf0ffffff;
+const CORE = 0xff1a1a1a;
+/** Coverage from which a pixel belongs to an outline. */
+const SOLID = 56;
 
-/** Paint a raster and the density cells below it into RGBA pixels (not premultiplied). */
-export function paint(raster: IdRaster, tile: VectorTile, style: Style, cellPx: number): ImageData {
-  const image = new ImageData(raster.size, raster.size);
-  const pixels = new Uint32Array(image.data.buffer);
-  const hiddenLabels = new Set(style.hiddenLabels);
-  if (tile.density) {
-    paintDensity(pixels, raster.size, tile, style, hiddenLabels, cellPx);
-  }
-  const colors = colorTable(tile, style, hiddenLabels);
+export interface PaintJob {
+  raster: IdRaster;
+  tile: VectorTile;
+  style: Compiled;
+  /** From `style.colors`. */
+  colors: Uint32Array;
+  /** Raster pixels per screen pixel. */
+  density: number;
+  /** The column whose categories the density cells count; null counts labels. */
+  by: string | null;
+  /** Row under the pointer, or -1. */
+  hovered: number;
+}
+
+/** Paint a raster and the density cells below it; `pixels` are RGBA words, not premultiplied. */
+export function paint(pixels: Uint32Array, job: PaintJob): void {
+  const { raster, tile, style, colors } = job;
   const { owner, outline } = raster;
+  const { alphas } = style;
+  if (tile.density) {
+    pixels.fill(0);
+    paintCells(pixels, job);
+    for (let at = 0; at < owner.length; at++) {
+      const color = colors[owner[at]!]!;
+      if (color !== 0) {
+        const alpha = alphas[((color >>> 24) << 8) | outline[at]!]!;
+        if (alpha > (pixels[at]! & 0xff000000) >>> 0) {
+          pixels[at] = (color & 0xffffff) | alpha;
+        }
+      }
+    }
+  } else {
+    for (let at = 0; at < owner.length; at++) {
+      const color = colors[owner[at]!]!;
+      pixels[at] = color === 0 ? 0 : (color & 0xffffff) | alphas[((color >>> 24) << 8) | outline[at]!]!;
+    }
+  }
+  if (colors.some(color => color >= MARKED)) {
+    paintMarks(pixels, job);
+  }
+}
+
+/** Selected features get a dark outline with a light rim, the one under the pointer a wider outline. */
+function paintMarks(pixels: Uint32Array, { raster, tile, style, colors, density, hovered }: PaintJob): void {
+  const { owner, outline, size } = raster;
+  const chosen: number[] = [];
+  const over: number[] = [];
   for (let at = 0; at < owner.length; at++) {
-    const value = owner[at]!;
-    if (value === 0) {
-      continue;
-    }
-    const color = colors[(value & ~OUTLINE_ONLY) - 1]!;
-    if (color === 0) {
-      continue;
-    }
-    const base = value >= OUTLINE_ONLY ? 0 : FILL_ALPHA;
-    const alpha = (base + ((OUTLINE_ALPHA - base) * outline[at]!) / 255) | 0;
-    if (alpha > pixels[at]! >>> 24) {
-      pixels[at] = (color & 0xffffff) | (alpha << 24);
+    const id = owner[at]!;
+    if (colors[id]! >= MARKED && (outline[at]! & COVERAGE) >= SOLID) {
+      const row = tile.row[id - 1]!;
+      (style.isSelected(row) ? chosen : over).push(at);
+      if (row === hovered && style.isSelected(row)) {
+        over.push(at);
+      }
     }
   }
-  return image;
+  const reach = chosen.length > MANY_PIXELS ? 1 : HALO_PX * density;
+  chosen.forEach(at => stamp(pixels, size, at, reach, HALO));
+  chosen.forEach(at => (pixels[at] = CORE));
+  over.forEach(at => stamp(pixels, size, at, density, (colors[owner[at]!]! & 0xffffff) | 0xff000000));
 }
 
-/** One opaque little-endian RGBA word a feature; 0 hides it. */
-function colorTable(tile: VectorTile, style: Style, hiddenLabels: Set<number>): Uint32Array {
-  const hiddenRows = new Set(style.hiddenRows);
-  const table = new Uint32Array(tile.row.length);
-  for (let i = 0; i < table.length; i++) {
-    const label = tile.label[i]!;
-    if (!hiddenLabels.has(label) && !hiddenRows.has(tile.row[i]!)) {
-      table[i] = word(style.palette[label] ?? style.fallback);
+function stamp(pixels: Uint32Array, size: number, at: number, reach: number, color: number): void {
+  const x = at % size;
+  const y = (at - x) / size;
+  const x0 = Math.max(0, x - reach);
+  const x1 = Math.min(size - 1, x + reach) + 1;
+  for (let row = Math.max(0, y - reach); row <= Math.min(size - 1, y + reach); row++) {
+    pixels.fill(color, row * size + x0, row * size + x1);
+  }
+}
+
+// red, green, blue, opacity and count of each cell; shared by all tiles of a thread
+let sums = new Float32Array(0);
+/** Alpha of a cell by its count; beyond the list it is the greatest. */
+const STRENGTH = Float32Array.from({ length: 64 }, (_, count) =>
+  Math.min(DENSITY_MAX_ALPHA, DENSITY_BASE_ALPHA + DENSITY_STEP_ALPHA * Math.log2(Math.max(1, count)))
+);
+
+/** The colour of a cell is the mean of what it counts, the strength grows with the logarithm of the sum. */
+function paintCells(pixels: Uint32Array, { raster: { size }, tile, style, density, by }: PaintJob): void {
+  const side = tile.cellPx * density;
+  const perRow = Math.round(size / side);
+  const nCells = perRow * perRow;
+  if (sums.length < 5 * nCells) {
+    sums = new Float32Array(5 * nCells);
+  }
+  sumCells(sums, tile, style, by, nCells);
+  for (let cell = 0, at = 0; cell < nCells; cell++, at += 5) {
+    const count = sums[at + 4]!;
+    if (count > 0) {
+      const strength = count < STRENGTH.length ? STRENGTH[count | 0]! : DENSITY_MAX_ALPHA;
+      const share = 1 / count;
+      const value =
+        (sums[at]! * share + 0.5) |
+        ((sums[at + 1]! * share + 0.5) << 8) |
+        ((sums[at + 2]! * share + 0.5) << 16) |
+        ((strength * sums[at + 3]! * share + 0.5) << 24);
+      const x = (cell % perRow) * side;
+      const y = ((cell / perRow) | 0) * side;
+      for (let row = y; row < y + side; row++) {
+        for (let column = x; column < x + side; column++) {
+          pixels[row * size + column] = value;
+        }
+      }
+      sums[at] = sums[at + 1] = sums[at + 2] = sums[at + 3] = sums[at + 4] = 0;
     }
   }
-  return table;
 }
 
-function word([red, green, blue]: [number, number, number]): number {
-  return (red | (green << 8) | (blue << 16) | 0xff000000) >>> 0;
-}
+const UNKNOWN = -2;
+const BINS = 256;
 
-/** Cells hold counts per label: the colour is their mean, the strength grows with the logarithm of the sum. */
-function paintDensity(
-  pixels: Uint32Array,
-  size: number,
+function sumCells(
+  into: Float32Array,
   tile: VectorTile,
-  style: Style,
-  hiddenLabels: Set<number>,
-  cellPx: number
+  style: Compiled,
+  by: string | null,
+  nCells: number
 ): void {
-  const perRow = Math.round(size / cellPx);
-  const sums = new Map<number, [number, number, number, number]>();
-  for (let k = 0; k < tile.cellIndex.length; k++) {
-    const label = tile.cellLabel[k]!;
-    if (hiddenLabels.has(label)) {
-      continue;
+  const { cellIndex, cellLabel, cellLayer, cellBin, cellCount, scoreBins } = tile;
+  // the same categories, layers and bins come again and again: by layer, then category and bin
+  const known: (Int32Array | undefined)[] = [];
+  const span =
+    BINS * (2 + cellLabel.reduce((most, label) => (label < NO_LABEL && label > most ? label : most), 0));
+  for (let k = 0; k < cellIndex.length; k++) {
+    const layer = cellLayer[k]!;
+    const colors = (known[layer] ??= new Int32Array(span).fill(UNKNOWN));
+    const label = cellLabel[k]!;
+    const key = (label === NO_LABEL ? 0 : label + 1) * BINS + cellBin[k]!;
+    let color = colors[key]!;
+    if (color === UNKNOWN) {
+      color = colors[key] = style.cellColor(label, layer, cellBin[k]!, scoreBins, by);
     }
-    const color = style.palette[label] ?? style.fallback;
-    const count = tile.cellCount[k]!;
-    const sum = sums.get(tile.cellIndex[k]!) ?? [0, 0, 0, 0];
-    color.forEach((channel, c) => (sum[c]! += channel * count));
-    sum[3] += count;
-    sums.set(tile.cellIndex[k]!, sum);
-  }
-  for (const [cell, [red, green, blue, count]] of sums) {
-    const alpha = Math.min(DENSITY_MAX_ALPHA, DENSITY_BASE_ALPHA + DENSITY_STEP_ALPHA * Math.log2(count));
-    const value = (word([red / count, green / count, blue / count]) & 0xffffff) | (alpha << 24);
-    const x0 = Math.round((cell % perRow) * cellPx);
-    const y0 = Math.round(Math.floor(cell / perRow) * cellPx);
-    for (let y = y0; y < Math.min(size, y0 + cellPx); y++) {
-      pixels.fill(value, y * size + x0, y * size + Math.min(size, x0 + cellPx));
+    const cell = cellIndex[k]!;
+    if (color >= 0 && cell < nCells) {
+      const count = cellCount[k]!;
+      const at = 5 * cell;
+      into[at]! += (color & 255) * count;
+      into[at + 1]! += ((color >> 8) & 255) * count;
+      into[at + 2]! += ((color >> 16) & 255) * count;
+      into[at + 3]! += style.cellOpacity(layer) * count;
+      into[at + 4]! += count;
     }
   }
 }

@@ -6,12 +6,17 @@
  */
 import { Kind, UNITS_PER_PX, type VectorTile } from './format';
 
-/** Set in `owner` where only the outline touches the pixel: it is drawn and can be picked, but has no fill. */
-export const OUTLINE_ONLY = 0x80000000;
-const INDEX_MASK = 0x7fffffff;
+/** In `outline`: only the outline touches the pixel, it is drawn and can be picked, but has no fill. */
+export const OUTLINE_ONLY = 0x80;
+/** In `outline`: the coverage, 0..127. */
+export const COVERAGE = 0x7f;
 const POINT_RADIUS_PX = 4;
 const OUTLINE_HALF_WIDTH_PX = 0.75;
 const LINE_HALF_WIDTH_PX = 1.25;
+/** A box up to this side is all outline. */
+const SOLID_BOX_PX = 4;
+/** A neighbour's pixel is only taken by more than this coverage, so that shared borders do not flicker. */
+const TAKING_COVERAGE = 48;
 
 /** Where a tile's coordinates fall on the raster: `px = units * scale - offset`. */
 export interface Placement {
@@ -22,13 +27,22 @@ export interface Placement {
   density: number;
 }
 
+// shared by all rasters of a thread: nothing is allocated for a feature
+let points = new Float32Array(1024);
+let flips = new Uint8Array(0);
+
 export class IdRaster {
-  readonly owner: Uint32Array;
+  /** Per pixel the feature's number + 1, or 0. */
+  owner: Uint16Array | Uint32Array;
   readonly outline: Uint8Array;
 
   constructor(readonly size: number) {
-    this.owner = new Uint32Array(size * size);
+    this.owner = new Uint16Array(size * size);
     this.outline = new Uint8Array(size * size);
+  }
+
+  get bytes(): number {
+    return this.owner.byteLength + this.outline.byteLength;
   }
 
   /** The tile's feature number at a pixel, or -1. */
@@ -36,158 +50,317 @@ export class IdRaster {
     if (px < 0 || py < 0 || px >= this.size || py >= this.size) {
       return -1;
     }
-    return (this.owner[Math.floor(py) * this.size + Math.floor(px)]! & INDEX_MASK) - 1;
+    return this.owner[Math.floor(py) * this.size + Math.floor(px)]! - 1;
   }
 
-  /** Draw all features of a tile, in their order: later ones win. */
-  draw(tile: VectorTile, place: Placement): void {
+  /** The feature at a pixel, else the nearest one at most `reach` pixels away, or -1. */
+  pickNear(px: number, py: number, reach: number): number {
+    let best = this.pick(px, py);
+    let nearest = best >= 0 ? 0 : Infinity;
+    for (let dy = -reach; dy <= reach && nearest > 0; dy++) {
+      for (let dx = -reach; dx <= reach; dx++) {
+        const distance = dx * dx + dy * dy;
+        const found = distance <= reach * reach && distance < nearest ? this.pick(px + dx, py + dy) : -1;
+        if (found >= 0) {
+          best = found;
+          nearest = distance;
+        }
+      }
+    }
+    return best;
+  }
+
+  /**
+   * Draw all features of a tile anew, in their order: later ones win.
+   *
+   * `colors` leaves out those whose entry (number + 1) is 0: they are hidden.
+   */
+  draw(tile: VectorTile, place: Placement, colors: Uint32Array | null = null): void {
+    const n = tile.row.length;
+    this.clear(n >= 0xffff);
+    if (flips.length < this.size * (this.size + 1)) {
+      flips = new Uint8Array(this.size * (this.size + 1));
+    }
     let ring = 0;
     let vertex = 0;
-    for (let i = 0; i < tile.row.length; i++) {
-      const rings: Float64Array[] = [];
-      for (let k = 0; k < tile.ringCount[i]!; k++, ring++) {
-        const n = tile.ringVertices[ring]!;
-        rings.push(placeRing(tile.xy, vertex, n, place));
-        vertex += n;
+    for (let i = 0; i < n; i++) {
+      const rings = tile.ringCount[i]!;
+      if (colors === null || colors[i + 1] !== 0) {
+        this.drawFeature(i + 1, tile, ring, rings, vertex, place);
       }
-      this.drawFeature(i, tile.kind[i]!, rings, place.density);
+      for (let k = 0; k < rings; k++) {
+        vertex += tile.ringVertices[ring++]!;
+      }
     }
   }
 
-  private drawFeature(index: number, kind: number, rings: Float64Array[], density: number): void {
-    if (kind === Kind.Point) {
-      rings.forEach(ring => this.disc(index, ring[0]!, ring[1]!, POINT_RADIUS_PX * density));
-      return;
+  private clear(wide: boolean): void {
+    if (wide !== this.owner instanceof Uint32Array) {
+      this.owner = new (wide ? Uint32Array : Uint16Array)(this.size * this.size);
+    } else {
+      this.owner.fill(0);
     }
-    if (kind === Kind.Line) {
-      rings.forEach(ring => this.stroke(index, ring, LINE_HALF_WIDTH_PX * density, false));
-      return;
-    }
-    const outlines = rings.map(ring => (ring.length === 4 ? boxRing(ring) : ring));
-    const [dots, areas] = [outlines.filter(r => r.length === 2), outlines.filter(r => r.length > 2)];
-    dots.forEach(dot => this.disc(index, dot[0]!, dot[1]!, density));
-    this.fill(index, areas);
-    areas.forEach(ring => this.stroke(index, ring, OUTLINE_HALF_WIDTH_PX * density, true));
+    this.outline.fill(0);
   }
 
-  /** Even-odd scanline fill: pixel centres inside an odd number of rings. */
-  private fill(index: number, rings: Float64Array[]): void {
-    const [top, bottom] = verticalRange(rings, this.size);
-    const crossings: number[] = [];
+  private drawFeature(
+    id: number,
+    tile: VectorTile,
+    ring: number,
+    rings: number,
+    vertex: number,
+    place: Placement
+  ): void {
+    const kind = tile.kind[id - 1]!;
+    const { density } = place;
+    if (kind === Kind.Polygon) {
+      this.drawPolygon(id, tile, ring, rings, vertex, place);
+      return;
+    }
+    for (let k = ring; k < ring + rings; k++) {
+      const n = tile.ringVertices[k]!;
+      placeRing(tile.xy, vertex, n, place);
+      if (kind === Kind.Point) {
+        this.disc(id, points[0]!, points[1]!, POINT_RADIUS_PX * density);
+      } else {
+        this.stroke(id, n, LINE_HALF_WIDTH_PX * density, false);
+      }
+      vertex += n;
+    }
+  }
+
+  private drawPolygon(
+    id: number,
+    tile: VectorTile,
+    ring: number,
+    rings: number,
+    vertex: number,
+    place: Placement
+  ): void {
+    const { density } = place;
+    const n = tile.ringVertices[ring]!;
+    if (rings === 1 && n <= 2) {
+      placeRing(tile.xy, vertex, n, place);
+      if (n === 1) {
+        this.disc(id, points[0]!, points[1]!, density);
+        return;
+      }
+      if (
+        points[2]! - points[0]! <= SOLID_BOX_PX * density &&
+        points[3]! - points[1]! <= SOLID_BOX_PX * density
+      ) {
+        this.solidBox(id, OUTLINE_HALF_WIDTH_PX * density);
+        return;
+      }
+    }
+    this.fill(id, tile, ring, rings, vertex, place);
+    for (let k = ring; k < ring + rings; k++) {
+      const length = tile.ringVertices[k]!;
+      placeRing(tile.xy, vertex, length, place);
+      vertex += length;
+      if (length === 1) {
+        this.disc(id, points[0]!, points[1]!, density);
+      } else {
+        this.stroke(id, length === 2 ? boxRing() : length, OUTLINE_HALF_WIDTH_PX * density, true);
+      }
+    }
+  }
+
+  /**
+   * Even-odd fill: pixel centres inside an odd number of rings.
+   *
+   * Every edge flips, in each row it crosses, the first pixel to its right; a sweep over the rows then
+   * goes in and out at the flips. No crossings have to be sorted, and none stored.
+   */
+  private fill(
+    id: number,
+    tile: VectorTile,
+    ring: number,
+    rings: number,
+    vertex: number,
+    place: Placement
+  ): void {
+    const { size } = this;
+    const stride = size + 1;
+    let [left, right, top, bottom] = [size, -1, size, -1];
+    for (let k = ring; k < ring + rings; k++) {
+      const length = tile.ringVertices[k]!;
+      placeRing(tile.xy, vertex, length, place);
+      vertex += length;
+      const n = length === 2 ? boxRing() : length;
+      if (n < 3) {
+        continue;
+      }
+      let x0 = points[2 * n - 2]!;
+      let y0 = points[2 * n - 1]!;
+      for (let i = 0; i < n; i++) {
+        const x1 = points[2 * i]!;
+        const y1 = points[2 * i + 1]!;
+        // rows whose centre lies in [upper, lower)
+        const first = Math.max(0, Math.ceil((y0 < y1 ? y0 : y1) - 0.5));
+        const last = Math.min(size, Math.ceil((y0 < y1 ? y1 : y0) - 0.5)) - 1;
+        if (first <= last) {
+          const slope = (x1 - x0) / (y1 - y0);
+          let x = x0 + (first + 0.5 - y0) * slope - 0.5;
+          for (let y = first; y <= last; y++, x += slope) {
+            const column = x <= 0 ? 0 : x >= size ? size : Math.ceil(x);
+            flips[y * stride + column]! ^= 1;
+            left = column < left ? column : left;
+            right = column > right ? column : right;
+          }
+          top = first < top ? first : top;
+          bottom = last > bottom ? last : bottom;
+        }
+        x0 = x1;
+        y0 = y1;
+      }
+    }
+    this.sweep(id, left, Math.min(right, size), top, bottom);
+  }
+
+  private sweep(id: number, left: number, right: number, top: number, bottom: number): void {
+    const { size, owner, outline } = this;
     for (let y = top; y <= bottom; y++) {
-      crossings.length = 0;
-      rings.forEach(ring => addCrossings(ring, y + 0.5, crossings));
-      crossings.sort((a, b) => a - b);
-      for (let k = 0; k + 1 < crossings.length; k += 2) {
-        const from = Math.max(0, Math.ceil(crossings[k]! - 0.5));
-        const to = Math.min(this.size - 1, Math.ceil(crossings[k + 1]! - 0.5) - 1);
-        if (from <= to) {
-          const start = y * this.size + from;
-          this.owner.fill(index + 1, start, y * this.size + to + 1);
-          this.outline.fill(0, start, y * this.size + to + 1);
+      const flip = y * (size + 1);
+      const row = y * size;
+      let inside = 0;
+      for (let x = left; x <= right; x++) {
+        if (flips[flip + x] === 1) {
+          inside ^= 1;
+          flips[flip + x] = 0;
+        }
+        if (inside === 1 && x < size) {
+          owner[row + x] = id;
+          outline[row + x] = 0;
         }
       }
     }
   }
 
-  private stroke(index: number, ring: Float64Array, halfWidth: number, closed: boolean): void {
-    const n = ring.length / 2;
-    for (let i = 0; i + (closed ? 0 : 1) < n; i++) {
-      const j = (i + 1) % n;
-      this.segment(index, ring[2 * i]!, ring[2 * i + 1]!, ring[2 * j]!, ring[2 * j + 1]!, halfWidth);
+  /** Strokes the ring in `points`. */
+  private stroke(id: number, n: number, halfWidth: number, closed: boolean): void {
+    const start = closed ? n - 1 : 0;
+    let x0 = points[2 * start]!;
+    let y0 = points[2 * start + 1]!;
+    for (let i = closed ? 0 : 1; i < n; i++) {
+      const x1 = points[2 * i]!;
+      const y1 = points[2 * i + 1]!;
+      this.segment(id, x0, y0, x1, y1, halfWidth);
+      x0 = x1;
+      y0 = y1;
     }
   }
 
   /** Antialiased segment: step along the longer axis, cover a few pixels across it. */
-  private segment(index: number, x0: number, y0: number, x1: number, y1: number, halfWidth: number): void {
-    const steep = Math.abs(y1 - y0) > Math.abs(x1 - x0);
-    const [a0, b0, a1, b1] = steep ? [y0, x0, y1, x1] : [x0, y0, x1, y1];
-    const length = Math.hypot(a1 - a0, b1 - b0);
+  private segment(id: number, x0: number, y0: number, x1: number, y1: number, halfWidth: number): void {
+    const { size } = this;
+    const dx = x1 - x0;
+    const dy = y1 - y0;
+    const steep = dy * dy > dx * dx;
+    const along = steep ? dy : dx;
+    const length = Math.sqrt(dx * dx + dy * dy);
     if (length === 0) {
       return;
     }
-    const slope = a1 === a0 ? 0 : (b1 - b0) / (a1 - a0);
-    const cosine = Math.abs(a1 - a0) / length;
-    const reach = (halfWidth + 0.5) / cosine;
-    const from = Math.max(0, Math.floor(Math.min(a0, a1)));
-    const to = Math.min(this.size - 1, Math.floor(Math.max(a0, a1)));
+    const slope = (steep ? dx : dy) / along;
+    const cosine = (along < 0 ? -along : along) / length;
+    const full = halfWidth + 0.5;
+    const reach = full / cosine;
+    const a0 = steep ? y0 : x0;
+    const b0 = steep ? x0 : y0;
+    const low = along < 0 ? a0 + along : a0;
+    const high = along < 0 ? a0 : a0 + along;
+    const from = low < 0 ? 0 : Math.floor(low);
+    const to = high >= size ? size - 1 : Math.floor(high);
+    const [stepA, stepB] = steep ? [size, 1] : [1, size];
     for (let a = from; a <= to; a++) {
-      const along = Math.min(Math.max(a + 0.5, Math.min(a0, a1)), Math.max(a0, a1));
-      const centre = b0 + slope * (along - a0);
-      const first = Math.max(0, Math.floor(centre - reach));
-      const last = Math.min(this.size - 1, Math.floor(centre + reach));
-      for (let b = first; b <= last; b++) {
-        const distance = Math.abs(b + 0.5 - centre) * cosine;
-        this.cover(steep ? a * this.size + b : b * this.size + a, index, halfWidth + 0.5 - distance);
+      const middle = a + 0.5;
+      const at = middle < low ? low : middle > high ? high : middle;
+      const centre = b0 + slope * (at - a0);
+      const first = centre < reach ? 0 : Math.floor(centre - reach);
+      const last = centre + reach >= size ? size - 1 : Math.floor(centre + reach);
+      let away = (first + 0.5 - centre) * cosine;
+      for (let b = first; b <= last; b++, away += cosine) {
+        const coverage = full - (away < 0 ? -away : away);
+        if (coverage > 0) {
+          this.cover(a * stepA + b * stepB, id, coverage >= 1 ? COVERAGE : (coverage * COVERAGE + 0.5) | 0);
+        }
       }
     }
   }
 
-  private disc(index: number, cx: number, cy: number, radius: number): void {
+  private disc(id: number, cx: number, cy: number, radius: number): void {
+    const last = this.size - 1;
     const x0 = Math.max(0, Math.floor(cx - radius));
-    const x1 = Math.min(this.size - 1, Math.ceil(cx + radius));
-    for (let y = Math.max(0, Math.floor(cy - radius)); y <= Math.min(this.size - 1, cy + radius); y++) {
+    const x1 = Math.min(last, Math.ceil(cx + radius));
+    const y1 = Math.min(last, Math.floor(cy + radius));
+    for (let y = Math.max(0, Math.floor(cy - radius)); y <= y1; y++) {
+      const dy = y + 0.5 - cy;
       for (let x = x0; x <= x1; x++) {
-        this.cover(y * this.size + x, index, radius + 0.5 - Math.hypot(x + 0.5 - cx, y + 0.5 - cy));
+        const dx = x + 0.5 - cx;
+        const coverage = radius + 0.5 - Math.sqrt(dx * dx + dy * dy);
+        if (coverage > 0) {
+          this.cover(y * this.size + x, id, coverage >= 1 ? COVERAGE : (coverage * COVERAGE + 0.5) | 0);
+        }
       }
     }
   }
 
-  private cover(at: number, index: number, coverage: number): void {
-    if (coverage <= 0) {
-      return;
-    }
-    const value = Math.min(255, Math.round(coverage * 255));
-    if ((this.owner[at]! & INDEX_MASK) !== index + 1) {
-      // half-covered pixels of a neighbour keep their owner, so shared borders do not flicker
-      if (value < 96 && this.owner[at] !== 0) {
-        return;
+  /** The box in `points`, which is too small to have an inside. */
+  private solidBox(id: number, halfWidth: number): void {
+    const last = this.size - 1;
+    const left = points[0]! - halfWidth;
+    const top = points[1]! - halfWidth;
+    const right = points[2]! + halfWidth;
+    const bottom = points[3]! + halfWidth;
+    const x0 = Math.max(0, Math.floor(left));
+    const x1 = Math.min(last, Math.ceil(right) - 1);
+    const y1 = Math.min(last, Math.ceil(bottom) - 1);
+    for (let y = Math.max(0, Math.floor(top)); y <= y1; y++) {
+      const high = Math.min(y + 1, bottom) - Math.max(y, top);
+      for (let x = x0; x <= x1; x++) {
+        const wide = Math.min(x + 1, right) - Math.max(x, left);
+        this.cover(y * this.size + x, id, (high * wide * COVERAGE + 0.5) | 0);
       }
-      this.owner[at] = (index + 1) | OUTLINE_ONLY;
-      this.outline[at] = value;
-    } else if (value > this.outline[at]!) {
-      this.outline[at] = value;
+    }
+  }
+
+  private cover(at: number, id: number, coverage: number): void {
+    const { owner, outline } = this;
+    const before = owner[at]!;
+    if (before === id) {
+      const known = outline[at]!;
+      if (coverage > (known & COVERAGE)) {
+        outline[at] = coverage | (known & OUTLINE_ONLY);
+      }
+    } else if (before === 0 || coverage >= TAKING_COVERAGE) {
+      owner[at] = id;
+      outline[at] = coverage | OUTLINE_ONLY;
     }
   }
 }
 
-function placeRing(xy: Int16Array, first: number, n: number, place: Placement): Float64Array {
-  const ring = new Float64Array(2 * n);
+/** Puts a ring into `points`, in raster pixels. */
+function placeRing(xy: Int16Array, first: number, n: number, place: Placement): void {
+  if (points.length < 2 * n + 8) {
+    points = new Float32Array(4 * n);
+  }
   const scale = place.scale / UNITS_PER_PX;
+  const { offsetX, offsetY } = place;
   for (let i = 0; i < n; i++) {
-    ring[2 * i] = xy[2 * (first + i)]! * scale - place.offsetX;
-    ring[2 * i + 1] = xy[2 * (first + i) + 1]! * scale - place.offsetY;
+    points[2 * i] = xy[2 * (first + i)]! * scale - offsetX;
+    points[2 * i + 1] = xy[2 * (first + i) + 1]! * scale - offsetY;
   }
-  return ring;
 }
 
-function boxRing(corners: Float64Array): Float64Array {
-  const [x0, y0, x1, y1] = corners as unknown as [number, number, number, number];
-  return Float64Array.of(x0, y0, x1, y0, x1, y1, x0, y1);
-}
-
-function verticalRange(rings: Float64Array[], size: number): [number, number] {
-  let [top, bottom] = [Infinity, -Infinity];
-  for (const ring of rings) {
-    for (let k = 1; k < ring.length; k += 2) {
-      top = Math.min(top, ring[k]!);
-      bottom = Math.max(bottom, ring[k]!);
-    }
-  }
-  return [Math.max(0, Math.floor(top)), Math.min(size - 1, Math.ceil(bottom))];
-}
-
-function addCrossings(ring: Float64Array, y: number, crossings: number[]): void {
-  const n = ring.length;
-  let x0 = ring[n - 2]!;
-  let y0 = ring[n - 1]!;
-  for (let k = 0; k < n; k += 2) {
-    const x1 = ring[k]!;
-    const y1 = ring[k + 1]!;
-    if (y0 <= y !== y1 <= y) {
-      crossings.push(x0 + ((y - y0) / (y1 - y0)) * (x1 - x0));
-    }
-    x0 = x1;
-    y0 = y1;
-  }
+/** Makes the two corners in `points` a ring of four; returns that number. */
+function boxRing(): number {
+  const [x0, y0, x1, y1] = [points[0]!, points[1]!, points[2]!, points[3]!];
+  points[3] = y0;
+  points[2] = x1;
+  points[4] = x1;
+  points[5] = y1;
+  points[6] = x0;
+  points[7] = y1;
+  return 4;
 }

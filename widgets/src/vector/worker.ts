@@ -1,10 +1,10 @@
-/** Runs a `VectorEngine` in a worker: one message a call, answered by its number. */
-import { VectorEngine } from './engine';
+/** Runs a `VectorEngine` in a worker: one message a call, answered by its number where it has one. */
+import { VectorEngine, type Told } from './engine';
 
-/** A call of an engine's method. */
+/** A call of an engine's method; nobody waits for the answer of number 0. */
 export interface Call {
   id: number;
-  method: 'setHeaders' | 'render' | 'repaint' | 'setStyle' | 'pick' | 'drop';
+  method: 'setHeaders' | 'look' | 'render' | 'drop' | 'setStyle' | 'hover' | 'column' | 'forget' | 'pick';
   args: unknown[];
 }
 
@@ -12,6 +12,8 @@ export interface Answer {
   id: number;
   value?: unknown;
   error?: string;
+  /** Not an answer, but news. */
+  told?: Told;
 }
 
 interface WorkerScope {
@@ -20,13 +22,17 @@ interface WorkerScope {
 }
 
 const scope = self as unknown as WorkerScope;
-const engine = new VectorEngine();
+const engine = new VectorEngine(told =>
+  scope.postMessage({ id: 0, told }, told.what === 'painted' ? [told.bitmap] : [])
+);
 
 async function answer({ id, method, args }: Call): Promise<void> {
   try {
     const call = engine[method] as (...args: unknown[]) => unknown;
     const value = await call.apply(engine, args);
-    scope.postMessage({ id, value }, value instanceof ImageBitmap ? [value] : []);
+    if (id !== 0) {
+      scope.postMessage({ id, value }, []);
+    }
   } catch (error) {
     scope.postMessage({ id, error: error instanceof Error ? error.message : String(error) }, []);
   }
