@@ -74,6 +74,7 @@ def test_any_order_of_channels_gives_the_same_picture(tmp_path: Path) -> None:
 def test_pixels_of_a_plane_are_composed_before_they_are_scaled(tmp_path: Path) -> None:
     stack = np.stack([stack_of(np.uint16, 2, seed) for seed in range(6)]).reshape(2, 3, 2, *SIZE[::-1])
     slide = ome(tmp_path / "x.ome.tif", stack, "TZCYX")
+    assert "1 levels, 3 focal planes, 2 time points, 2 channels, tiff-planes" in repr(slide)
     styles = [(100, 50_000, "#ff8000"), (0, 65_535, "#0080ff")]
     asked = [ChannelStyle(c, color, low, high) for c, (low, high, color) in enumerate(styles)]
     for t in range(2):
@@ -107,6 +108,15 @@ def test_names_and_colours_come_from_the_file(tmp_path: Path) -> None:
     blue = slide.read(0, 0, *SIZE, channels=["DAPI"])
     assert (blue[..., :2] == 0).all()
     assert slide.channels[0].range == slide.channels[0].limits == (0, 255)
+
+
+def test_a_single_channel_of_a_colour_is_shown_in_it(tmp_path: Path) -> None:
+    slide = ome(tmp_path / "x.ome.tif", stack_of(np.uint8, 1)[0], "YX", Channel={"Color": [0x00FF00FF]})
+    assert [channel.color for channel in slide.channels] == ["#00ff00"]
+    assert slide.background == "#000000"
+    picture = slide.read(0, 0, *SIZE)
+    assert (picture[..., (0, 2)] == 0).all()
+    assert np.array_equal(picture[..., 1], slide.read(0, 0, *SIZE, c=0)[..., 1])
 
 
 def test_colours_that_are_all_white_are_none(tmp_path: Path) -> None:

@@ -349,7 +349,9 @@ class Slide:
     def __repr__(self) -> str:
         width, height = self.size
         mpp = "mpp unknown" if self.mpp is None else f"{self.mpp:.4g} µm/px"
-        about = f"{width} × {height} px, {mpp}, {len(self.levels)} levels, {self.source_name}"
+        words = ("focal planes", "time points", "channels")
+        planes = "".join(f", {n} {word}" for n, word in zip(self.planes, words, strict=True) if n > 1)
+        about = f"{width} × {height} px, {mpp}, {len(self.levels)} levels{planes}, {self.source_name}"
         return f"Slide({self.path.name!r}, {about})"
 
     def _repr_png_(self) -> bytes:

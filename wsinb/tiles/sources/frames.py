@@ -12,6 +12,7 @@ import cachetools
 import numpy as np
 from numpy.typing import NDArray
 
+from wsinb.errors import UnreadableSlide
 from wsinb.tiles.channels import Channel
 from wsinb.tiles.model import Frames, Level, Plane, Planes
 
@@ -104,6 +105,10 @@ class FrameReader(ABC):
             frame = self._known(t)  # another thread may have decoded it meanwhile
             if frame is None:
                 frame = self.decode(t)
+                if (frame.shape[1], frame.shape[0]) != self.levels[0].size:
+                    raise UnreadableSlide(
+                        f"Frame {t} of {self.path} is of another size than the first: save the film anew."
+                    )
                 self.keep(t, frame)
         return frame
 

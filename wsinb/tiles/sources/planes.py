@@ -50,21 +50,20 @@ class PlaneReader(ABC):
     @property
     def background(self) -> int:
         """See `Source.background`."""
-        added_up = self.planes.c > 1 or self._note(0).color not in (None, WHITE)
-        return 0 if added_up and self.bands < 3 else 255
+        return 0 if self._in_colours and self.bands < 3 else 255
 
     def channels(self) -> tuple[Channel, ...]:
         """See `Source.channels`."""
         if self._channels is None:
-            plain = self.dtype in BYTES and self._note(0).color in (None, WHITE)
-            count = 0 if self.planes.c == 1 and plain else self.planes.c
+            plain = self.dtype in BYTES and not self._in_colours
+            count = 0 if plain else self.planes.c
             self._channels = tuple(self._channel(c) for c in range(count))
         return self._channels
 
     def read(self, level: int, lv_box: tuple[int, int, int, int], plane: Plane) -> NDArray[np.uint8]:
         """See `Source.read`."""
         z, t, c, paints = plane
-        if paints is None and c is None and self.planes.c > 1:
+        if paints is None and c is None and self._in_colours:
             paints = own_paints(self.channels())
         if paints is not None:
             size = lv_box[2] - lv_box[0], lv_box[3] - lv_box[1]
@@ -75,6 +74,11 @@ class PlaneReader(ABC):
     def stored_jpeg(self, level: int, t_col: int, t_row: int) -> bytes | None:
         """See `Source.stored_jpeg`; there are none."""
         return None
+
+    @property
+    def _in_colours(self) -> bool:
+        """Whether the picture is composed: of several channels, or of one in a colour of its own."""
+        return self.planes.c > 1 or self._note(0).color not in (None, WHITE)
 
     def _note(self, c: int) -> ChannelNote:
         return self.channel_notes[c] if c < len(self.channel_notes) else ChannelNote()
