@@ -93,11 +93,10 @@ def composition() -> bool:
     paints = [Paint(c, 10, 3000, weights) for c, weights in enumerate(colours)]
 
     def plain() -> np.ndarray:
-        shares = (
-            np.clip((part - 10.0) / 2990, 0, 1) * weights
-            for part, weights in zip(parts, colours, strict=True)
-        )
-        return np.rint(255 * np.clip(sum(shares), 0, 1)).astype(np.uint8)
+        total = np.zeros((READ, READ, 3))
+        for part, weights in zip(parts, colours, strict=True):
+            total += np.clip((part - 10.0) / 2990, 0, 1) * weights
+        return np.rint(255 * np.clip(total, 0, 1)).astype(np.uint8)
 
     return compare(
         "4 channels of 16 bits composed, 512 px",
