@@ -33,6 +33,7 @@ def get_prepare(core: Core, request: Request, arguments: Mapping[str, str]) -> R
     import wsinb.project
     import wsinb.tiles.sources.jpeg_tiff  # noqa: F401
 
+    core.vectors.warm_up()
     return json_response({"ready": True})
 
 
@@ -53,6 +54,8 @@ def describe(core: Core, source: Source, branch: str = "main") -> dict[str, Any]
         answer = _slide_fields(slide)
     answer["fingerprint"] = identity.fingerprint
     answer["project"] = _project_fields(core, source, branch)
+    if answer["project"] is not None:
+        core.vectors.warm_up()  # annotations are asked for next
     if source.entry is not None:
         answer["name"] = source.entry.name
         if source.entry.mpp is not None:
