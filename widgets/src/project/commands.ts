@@ -115,7 +115,8 @@ function addFolderCommands({ app, model, panel, folder }: ProjectParts): void {
   const showPanel = (): void => app.shell.activateById(panel.id);
   const addSlides = async (): Promise<void> => {
     const { overview } = model;
-    if (overview) {
+    // one after the other: the panel tells of one
+    if (overview && !panel.busy) {
       const files = await chooseFiles(await model.api.files(overview.path, overview.path));
       await runAdding(model, panel, new Adding(model.api, overview.path, files));
     }
@@ -129,7 +130,7 @@ function addFolderCommands({ app, model, panel, folder }: ProjectParts): void {
   commands.addCommand(CommandIDs.addSlides, {
     label: 'Add slides to the project…',
     describedBy: { args: { type: 'object', properties: {} } },
-    isEnabled: () => model.overview !== null,
+    isEnabled: () => model.overview !== null && !panel.busy,
     execute: () => guarded(model, addSlides)
   });
   commands.addCommand(CommandIDs.newProject, {
@@ -165,7 +166,7 @@ async function guarded(model: ProjectModel, action: () => Promise<void>): Promis
 }
 
 async function runAdding(model: ProjectModel, panel: ProjectPanel, adding: Adding): Promise<void> {
-  if (adding.total === 0) {
+  if (adding.total === 0 || panel.busy) {
     return;
   }
   panel.track(adding);

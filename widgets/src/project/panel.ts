@@ -90,6 +90,11 @@ export class ProjectPanel extends Widget {
     this.adding.hidden = false;
   }
 
+  /** Whether slides are being added. */
+  get busy(): boolean {
+    return !this.adding.hidden;
+  }
+
   untrack(): void {
     this.adding.hidden = true;
   }

@@ -1,0 +1,454 @@
+"""The slides of a project in the sidebar: what a person sees and does, and what the project then holds."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+
+import wsinb
+from wsinb.testing.entries import add_slides
+from wsinb.versions import SlideEntry
+
+pytestmark = pytest.mark.browser
+
+SQUARE = ((850, 300), (1150, 300), (1150, 480), (850, 480))
+
+
+class Panel:
+    """The sidebar of a `Lab`."""
+
+    def __init__(self, lab) -> None:
+        self.lab = lab
+        self.page = lab.page
+        self.node = lab.page.locator(".wsinb-project")
+
+    def open(self, folder: str = "") -> None:
+        self.lab.open_folder(folder)
+        self.execute("wsinb:show-panel")
+        self.node.wait_for()
+
+    def execute(self, command: str, **arguments) -> None:
+        # what a command answers with is not waited for: a dialog may be open until then
+        self.page.evaluate("([id, args]) => void jupyterapp.commands.execute(id, args)", [command, arguments])
+
+    def row(self, name: str):
+        return self.node.locator(f'.wsinb-strip-item[data-slide="{name}"]')
+
+    def names(self) -> list[str]:
+        return self.node.locator(".wsinb-strip-name").all_inner_texts()
+
+    def wait_for_names(self, *names: str) -> None:
+        script = """names => JSON.stringify(names) === JSON.stringify(
+            [...document.querySelectorAll('.wsinb-strip-name')].map(node => node.textContent))"""
+        self.page.wait_for_function(script, arg=list(names))
+
+    def wait_for_current(self, name: str | None) -> None:
+        script = """name => (document.querySelector('.wsinb-strip-item[aria-current=true]')?.dataset.slide
+            ?? null) === name"""
+        self.page.wait_for_function(script, arg=name)
+
+    def wait_for_progress(self, text: str) -> None:
+        self.node.locator(f".wsinb-progress-text:text-is({text!r})").wait_for()
+
+    def open_slide(self, name: str) -> None:
+        self.row(name).dblclick()
+        self.wait_for_current(name)
+        self.lab.wait_for_viewer()
+
+    def tabs(self) -> list[str]:
+        labels = ".lm-DockPanel-tabBar .lm-TabBar-tab:has(svg[data-icon='wsinb:slide']) .lm-TabBar-tabLabel"
+        return self.page.locator(labels).all_inner_texts()
+
+    def wait_for_tabs(self, *names: str) -> None:
+        script = """names => JSON.stringify(names) === JSON.stringify([...document.querySelectorAll(
+            ".lm-DockPanel-tabBar .lm-TabBar-tab:has(svg[data-icon='wsinb:slide']) .lm-TabBar-tabLabel"
+        )].map(node => node.textContent))"""
+        self.page.wait_for_function(script, arg=list(names))
+
+    def dialog(self, text: str):
+        found = self.page.locator(".jp-Dialog", has_text=text)
+        found.wait_for()
+        return found
+
+
+@pytest.fixture
+def panel(lab) -> Panel:
+    return Panel(lab)
+
+
+@pytest.fixture
+def three(project) -> wsinb.Project:
+    """A project with the slides "liver" (4 annotations), "liver 2" and "liver 10"."""
+    for name, patient in (("liver 10", "Ada"), ("liver 2", "Grace")):
+        shutil.copy(project.path / "liver.tif", project.path / f"{name}.tif")
+        project.slides.add(project.path / f"{name}.tif", metadata={"patient": patient})
+    return project
+
+
+def test_the_slides_of_the_folder_are_listed_with_pictures(panel, three):
+    three.rename("A <b>bold</b> study")
+    panel.open(three.path.name)
+    panel.wait_for_names("liver", "liver 2", "liver 10")
+    assert panel.node.locator(".wsinb-project-name option:checked").inner_text() == "A <b>bold</b> study"
+    text = panel.row("liver").inner_text()
+    assert "2,048 × 1,536" in text
+    assert "4 annotations" in text
+    panel.wait_for_progress("0 of 3 done")
+    panel.node.locator(".wsinb-strip-picture.wsinb-mod-loaded").nth(2).wait_for()
+    widths = panel.page.evaluate(
+        "[...document.querySelectorAll('.wsinb-strip-picture')].map(image => image.naturalWidth)"
+    )
+    assert widths == [160, 160, 160]
+
+
+def test_names_and_metadata_are_shown_as_text(panel, project):
+    evil = "<img src=x onerror=alert(1)>"
+    add_slides(project, SlideEntry(evil, "gone.svs", "sha256:00", (10, 10), None, {evil: evil}))
+    panel.open(project.path.name)
+    panel.wait_for_names(evil, "liver")
+    assert f"{evil}: {evil}" in panel.node.locator(".wsinb-strip-item").first.get_attribute("title")
+    assert panel.node.locator("img:not(.wsinb-strip-picture)").count() == 0
+    # its file is not there: a slide's icon stands for the picture, and opening it tells why
+    panel.node.locator(".wsinb-strip-picture.wsinb-mod-missing").wait_for(state="attached")
+
+
+def test_a_slide_is_opened_by_mouse_and_by_keys(panel, three):
+    panel.open(three.path.name)
+    panel.open_slide("liver 2")
+    panel.wait_for_tabs("liver 2.tif")
+    panel.node.locator(".wsinb-strip").focus()
+    panel.page.keyboard.press("ArrowDown")
+    panel.page.keyboard.press("Enter")
+    panel.wait_for_current("liver 10")
+    panel.wait_for_tabs("liver 2.tif", "liver 10.tif")
+    panel.node.locator(".wsinb-strip").focus()
+    panel.page.keyboard.press("Home")
+    panel.page.keyboard.press("Enter")
+    panel.wait_for_current("liver")
+
+
+def test_the_mark_is_a_commit(panel, three):
+    panel.open(three.path.name)
+    mark = panel.row("liver 2").locator(".wsinb-strip-mark")
+    mark.click()
+    panel.wait_for_progress("0 of 3 done, 1 in work")
+    mark.click()
+    panel.wait_for_progress("1 of 3 done")
+    panel.row("liver 2").locator(".wsinb-strip-mark[data-progress=done]").wait_for()
+    panel.row("liver 10").click(button="right")
+    panel.page.locator(".lm-Menu-item", has_text="Mark as done").click()
+    panel.wait_for_progress("2 of 3 done")
+    panel.page.wait_for_load_state("networkidle")
+    assert three.slides["liver 2"].metadata == {"patient": "Grace", "progress": "done"}
+    assert three.log(limit=1)[0].message == "Set progress of slide liver 10"
+    panel.node.locator(".wsinb-strip").focus()
+    panel.page.keyboard.press("Space")
+    panel.wait_for_progress("1 of 3 done")
+
+
+def test_commits_from_elsewhere_appear(panel, three):
+    panel.open(three.path.name)
+    panel.wait_for_progress("0 of 3 done")
+    picture = panel.row("liver").locator(".wsinb-mod-loaded")
+    picture.wait_for()
+    panel.page.evaluate("document.querySelector('.wsinb-strip-item').dataset.kept = 'yes'")
+    session = three.session(author="job")
+    session["liver 2"].upsert(three.read("liver").assign(id=None))
+    session.commit("the result of a job")
+    three.slides.update_metadata("liver", {"progress": "done"})
+    panel.row("liver 2").get_by_text("4 annotations").wait_for()
+    panel.wait_for_progress("1 of 3 done")
+    three.slides.remove("liver 10")
+    panel.wait_for_names("liver", "liver 2")
+    assert panel.page.locator("[data-kept=yes] .wsinb-mod-loaded").count() == 1, "rows that stay are kept"
+
+
+def test_search_and_sorting(panel, three):
+    three.slides.update_metadata("liver", {"progress": "done"})
+    panel.open(three.path.name)
+    panel.wait_for_names("liver", "liver 2", "liver 10")
+    panel.node.locator(".wsinb-project-sort").select_option("progress")
+    panel.wait_for_names("liver 2", "liver 10", "liver")
+    panel.node.locator(".wsinb-project-sort").select_option("annotations")
+    panel.wait_for_names("liver", "liver 2", "liver 10")
+    search = panel.node.get_by_placeholder("Search names and metadata")
+    search.fill("ADA")
+    panel.wait_for_names("liver 10")
+    search.fill("nobody <b>")
+    panel.node.get_by_text("No slide fits to “nobody <b>”.").wait_for()
+    search.fill("")
+    panel.wait_for_names("liver", "liver 2", "liver 10")
+
+
+def test_next_and_previous_take_the_place_of_the_slide_in_front(panel, three):
+    panel.open(three.path.name)
+    panel.open_slide("liver 2")
+    panel.page.locator(".wsinb-map").focus()
+    panel.page.keyboard.press(">")
+    panel.wait_for_tabs("liver 10.tif")
+    panel.wait_for_current("liver 10")
+    panel.lab.wait_for_viewer()
+    panel.page.keyboard.press(">")
+    panel.page.get_by_text("This is the last slide.").wait_for()
+    panel.execute("wsinb:previous-slide")
+    panel.wait_for_tabs("liver 2.tif")
+    panel.lab.wait_for_viewer()
+    panel.page.keyboard.press("Alt+Shift+,")
+    panel.wait_for_tabs("liver.tif")
+
+
+def test_next_asks_before_unsaved_shapes_are_lost(panel, three):
+    panel.open(three.path.name)
+    panel.open_slide("liver 2")
+    panel.lab.draw("polygon", *SQUARE)
+    panel.lab.unsaved("1 unsaved")
+    panel.page.locator(".wsinb-map").focus()
+    panel.page.keyboard.press(">")
+    panel.dialog("Close without saving?").get_by_role("button", name="Cancel").click()
+    panel.lab.unsaved("1 unsaved")
+    assert panel.tabs() == ["liver 2.tif"]
+    panel.page.locator(".wsinb-map").focus()
+    panel.page.keyboard.press(">")
+    panel.dialog("Close without saving?").get_by_role("button", name="Discard").click()
+    panel.wait_for_tabs("liver 10.tif")
+
+
+def test_open_beside_splits_the_area(panel, three):
+    panel.open(three.path.name)
+    panel.open_slide("liver")
+    panel.row("liver 2").click(button="right")
+    panel.page.locator(".lm-Menu-item", has_text="Open beside").click()
+    panel.wait_for_current("liver 2")
+    panel.page.wait_for_function("document.querySelectorAll('.wsinb-map').length === 2")
+    first, second = (panel.page.locator(".wsinb-map").nth(i).bounding_box() for i in (0, 1))
+    assert abs(first["x"] - second["x"]) > 200, "side by side"
+
+
+def test_a_slide_that_no_document_can_show_opens_all_the_same_and_comes_back(panel, three):
+    hidden = three.path / ".scans"
+    hidden.mkdir()
+    shutil.copy(three.path / "liver.tif", hidden / "scan.tif")
+    three.slides.add(hidden / "scan.tif", name="scan <1>")
+    panel.open(three.path.name)
+    panel.open_slide("scan <1>")
+    panel.wait_for_tabs("scan <1>")
+    panel.lab.draw("polygon", *SQUARE)
+    panel.lab.save("on a hidden file")
+    assert len(three.read("scan <1>")) == 1
+    wait_until_kept(panel, "wsinb-view")
+    panel.page.reload()
+    panel.page.wait_for_function("window.jupyterapp?.restored")
+    panel.lab.wait_for_viewer()
+    panel.wait_for_tabs("scan <1>")
+    panel.node.wait_for()
+    panel.wait_for_current("scan <1>")
+    # it is closed with a question as well
+    panel.lab.draw("polygon", *SQUARE)
+    panel.lab.unsaved("1 unsaved")
+    panel.page.locator(".lm-TabBar-tab.lm-mod-current .lm-TabBar-tabCloseIcon:visible").last.click()
+    panel.dialog("Close without saving?").get_by_role("button", name="Discard").click()
+    panel.wait_for_tabs()
+
+
+def wait_until_kept(panel: Panel, text: str) -> None:
+    """Wait until JupyterLab has stored its layout, which it does a moment after a change."""
+    panel.page.wait_for_function(
+        """async text => {
+            const kept = await jupyterapp.serviceManager.workspaces.list();
+            return JSON.stringify(kept).includes(text);
+        }""",
+        arg=text,
+    )
+
+
+def test_another_branch_is_shown_and_worked_on(panel, three):
+    three.branch("second")
+    three.slides.on("second").update_metadata("liver", {"progress": "done"})
+    panel.open(three.path.name)
+    panel.wait_for_progress("0 of 3 done")
+    panel.node.locator(".wsinb-project-branch").select_option("second")
+    panel.wait_for_progress("1 of 3 done")
+    panel.open_slide("liver")
+    panel.lab.draw("polygon", *SQUARE)
+    panel.lab.save("on the second branch")
+    assert len(three.read("liver", version="second")) == 5
+    assert len(three.read("liver")) == 4
+
+
+def test_a_project_is_made_in_a_folder_and_its_slides_are_added(panel, server, project):
+    folder = server.root / f"{project.path.name}-new"
+    (folder / "sub").mkdir(parents=True)
+    for name in ("one.tif", "two.tif", "sub/one.tif"):
+        shutil.copy(project.path / "liver.tif", folder / name)
+    (folder / "broken.svs").write_bytes(b"II*\0" + bytes(200))
+    panel.open(folder.name)
+    panel.node.get_by_text(f"There is no slide project in “{folder.name}” or around it.").wait_for()
+    panel.node.get_by_role("button", name="New project in this folder").click()
+    form = panel.dialog("New slide project")
+    assert form.locator("input").first.input_value() == folder.name
+    form.locator("input").nth(1).fill("Made by hand")
+    form.get_by_role("button", name="Create").click()
+    choice = panel.dialog("Add slides")
+    assert choice.locator(".wsinb-files-name").all_inner_texts() == [
+        *("broken.svs", "one.tif", "sub/one.tif", "two.tif")
+    ]
+    choice.locator(".wsinb-files-line", has_text="two.tif").click()
+    choice.get_by_role("button", name="Add").click()
+    panel.wait_for_names("one", "sub/one")
+    made = wsinb.open_project(folder)
+    assert made.name == "Made by hand"
+    assert {name: entry.path for name, entry in made.slides.items()} == {
+        "one": "one.tif",
+        "sub/one": "sub/one.tif",
+    }
+    panel.page.get_by_text(re.compile("Not added: broken.svs: ")).wait_for()
+    # what is there already is not offered again
+    panel.node.get_by_title("Add slides").click()
+    names = panel.dialog("Add slides").locator(".wsinb-files-name").all_inner_texts()
+    assert names == ["broken.svs", "two.tif"]
+    panel.page.keyboard.press("Escape")
+
+
+def test_a_project_without_slides_offers_to_add_some(panel, server, project):
+    empty = wsinb.create_project(server.root / f"{project.path.name}-empty")
+    (empty.path / "notes.txt").write_text("a file, so that the folder is listed")
+    panel.open(empty.path.name)
+    panel.node.get_by_text("This project has no slides yet.").wait_for()
+    panel.node.get_by_role("button", name="Add slides").click()
+    panel.dialog("There are no slide files in").get_by_role("button").click()
+    shutil.copy(project.path / "liver.tif", empty.path / "kidney.tif")
+    panel.node.get_by_role("button", name="Add slides").click()
+    panel.dialog("kidney.tif").get_by_role("button", name="Add").click()
+    panel.wait_for_names("kidney")
+
+
+def test_the_project_follows_the_folder_and_the_slide_in_front(panel, server, three):
+    other = wsinb.create_project(server.root / f"{three.path.name}-other")
+    shutil.copy(three.path / "liver.tif", other.path / "kidney.tif")
+    other.slides.add(other.path / "kidney.tif")
+    panel.open(three.path.name)
+    panel.open_slide("liver")
+    panel.execute("filebrowser:go-to-path", path=other.path.name)
+    panel.wait_for_names("kidney")
+    panel.execute("wsinb:show-panel")
+    panel.row("kidney").dblclick()
+    panel.wait_for_current("kidney")
+    panel.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab", has_text="liver.tif").click()
+    panel.wait_for_names("liver", "liver 2", "liver 10")
+    panel.wait_for_current("liver")
+    # a person may choose another one that is near
+    panel.node.locator(".wsinb-project-name").select_option(str(other.path))
+    panel.wait_for_names("kidney")
+
+
+def test_a_project_that_appears_in_the_folder_is_shown(panel, server, project):
+    folder = server.root / f"{project.path.name}-later"
+    folder.mkdir()
+    shutil.copy(project.path / "liver.tif", folder / "liver.tif")
+    panel.open(folder.name)
+    panel.node.get_by_role("button", name="New project in this folder").wait_for()
+    wsinb.create_project(folder).slides.add(folder / "liver.tif")
+    panel.wait_for_names("liver")
+
+
+def test_a_server_that_is_away_is_told_and_found_again(panel, three):
+    panel.open(three.path.name)
+    panel.wait_for_names("liver", "liver 2", "liver 10")
+    panel.page.route("**/wsinb/api/slide/metadata*", lambda route: route.abort())
+    panel.row("liver").locator(".wsinb-strip-mark").click()
+    panel.node.get_by_text("The server does not answer: check that Jupyter is still running.").wait_for()
+    panel.wait_for_progress("0 of 3 done")
+    panel.page.unroute("**/wsinb/api/slide/metadata*")
+    panel.page.wait_for_selector(".wsinb-project-error", state="hidden")
+    panel.row("liver").locator(".wsinb-strip-mark").click()
+    panel.wait_for_progress("0 of 3 done, 1 in work")
+
+
+def pictures(addresses: list[str]) -> set[str]:
+    return {address for address in addresses if "/thumbnail?" in address}
+
+
+def test_five_hundred_slides_fetch_only_the_pictures_in_view(panel, project):
+    entry = project.slides["liver"]
+    names = [f"slide {i:03}" for i in range(500)]
+    add_slides(project, *(SlideEntry(name, entry.path, entry.checksum, entry.size) for name in names))
+    asked: list[str] = []
+    panel.page.on("request", lambda request: asked.append(request.url))
+    panel.open(project.path.name)
+    panel.wait_for_progress("0 of 501 done")
+    panel.row("slide 003").locator(".wsinb-mod-loaded").wait_for()
+    panel.page.wait_for_load_state("networkidle")
+    assert len(pictures(asked)) < 40
+    panel.node.locator(".wsinb-strip").focus()
+    panel.page.keyboard.press("End")
+    panel.row("slide 499").locator(".wsinb-mod-loaded").wait_for()
+    assert len(pictures(asked)) < 80
+    panel.node.get_by_placeholder("Search names and metadata").fill("25 slide")
+    panel.wait_for_names(*(name for name in names if "25" in name))
+
+
+def test_commands_are_in_the_palette_and_a_tile_in_the_launcher(panel, three):
+    panel.open(three.path.name)
+    panel.wait_for_names("liver", "liver 2", "liver 10")
+    panel.execute("launcher:create")
+    panel.page.locator(".jp-LauncherCard:visible", has_text="New slide project").click()
+    panel.dialog("New slide project").get_by_role("button", name="Cancel").click()
+    panel.open_slide("liver")
+    # JupyterLab hears of the keys that the viewer has no use for
+    panel.page.locator(".wsinb-map").focus()
+    panel.page.keyboard.press("Control+Shift+C")
+    panel.page.locator(".jp-ModalCommandPalette input").fill("slide")
+    listed = panel.page.locator(".lm-CommandPalette-itemLabel")
+    listed.get_by_text("Next slide").wait_for()
+    panel.page.locator(".jp-ModalCommandPalette input").fill("toggle history")
+    panel.page.keyboard.press("Enter")
+    panel.page.wait_for_selector(".wsinb-toolbar [data-tool=history][aria-pressed=true]")
+    panel.page.locator(".wsinb-map").focus()
+    panel.page.keyboard.press("Control+Shift+F")
+    panel.page.wait_for_selector(".wsinb-project", state="hidden")
+    panel.page.locator(".wsinb-map").focus()
+    panel.page.keyboard.press("Control+Shift+Y")
+    panel.node.wait_for()
+
+
+def test_a_slide_is_chosen_in_a_dialog(panel, three):
+    panel.open(three.path.name)
+    panel.wait_for_names("liver", "liver 2", "liver 10")
+    panel.execute("wsinb:open-slide")
+    form = panel.dialog("Open a slide of")
+    form.locator("select").select_option("liver 10")
+    form.get_by_role("button", name="Open").click()
+    panel.wait_for_current("liver 10")
+
+
+def test_the_layout_comes_back_after_a_reload(panel, three):
+    panel.open(three.path.name)
+    panel.open_slide("liver 2")
+    wait_until_kept(panel, "liver 2.tif")
+    wait_until_kept(panel, '"current":"wsinb-project"')
+    panel.page.reload()
+    panel.lab.wait_for_viewer()
+    panel.node.wait_for()
+    panel.wait_for_current("liver 2")
+
+
+def test_what_a_person_prefers_is_asked_of_the_settings(panel, three):
+    save = "text => jupyterapp.serviceManager.settings.save('wsinb:project', text)"
+    panel.open(three.path.name)
+    panel.page.evaluate(save, '{"minimap": false}')
+    try:
+        panel.page.reload()
+        panel.page.wait_for_function("window.jupyterapp?.restored")
+        panel.execute("wsinb:show-panel")
+        panel.open_slide("liver")
+        # it is there once not all of the slide is in view
+        panel.page.locator(".wsinb-map").focus()
+        panel.page.keyboard.press("Shift+Digit5")
+        panel.page.wait_for_selector(".wsinb-minimap-open", state="visible")
+        assert panel.page.locator(".wsinb-minimap").is_hidden()
+        panel.execute("wsinb:toggle-minimap")
+        panel.page.wait_for_selector(".wsinb-minimap", state="visible")
+    finally:
+        panel.page.evaluate(save, "{}")
