@@ -107,7 +107,18 @@ def test_names_and_colours_come_from_the_file(tmp_path: Path) -> None:
     ]
     blue = slide.read(0, 0, *SIZE, channels=["DAPI"])
     assert (blue[..., :2] == 0).all()
-    assert slide.channels[0].range == slide.channels[0].limits == (0, 255)
+    assert slide.channels[0].limits == (0, 255)
+
+
+def test_planes_of_8_bits_are_stretched_if_the_file_names_them(tmp_path: Path) -> None:
+    dark = stack_of(np.uint8, 2) // 8
+    unnamed = ome(tmp_path / "x.ome.tif", dark)
+    assert [channel.range for channel in unnamed.channels] == [(0, 255)] * 2
+    assert np.array_equal(unnamed.read(0, 0, *SIZE, c=1)[..., 0], dark[1])
+    named = ome(tmp_path / "y.ome.tif", dark, Channel={"Name": ["A", "B"]})
+    assert [channel.range for channel in named.channels] == [(0, 31)] * 2
+    assert named.read(0, 0, *SIZE, c=1).max() == 255
+    assert named.read(0, 0, *SIZE).max() == 255
 
 
 def test_a_single_channel_of_a_colour_is_shown_in_it(tmp_path: Path) -> None:
@@ -228,7 +239,9 @@ def test_a_qptiff_tells_its_channels(data_dir: Path) -> None:
     told = [(channel.name, channel.color) for channel in slide.channels]
     assert told == [("DAPI", "#0000ff"), ("FITC", "#00ff00"), ("Cy3", "#ffff00")]
     raw = [tifffile.imread(path, key=page)[300:400, 200:340] for page in range(3)]
-    expected = formula(raw, [(0, 255, color) for _name, color in told])
+    shown = [(*channel.range, channel.color) for channel in slide.channels]
+    assert all(high < 100 for _low, high, _color in shown)  # the slide is dark, and shown bright
+    expected = formula(raw, shown)
     assert np.abs(slide.read(200, 300, 140, 100) - expected).max() <= 0.51
 
 

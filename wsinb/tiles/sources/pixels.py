@@ -134,7 +134,7 @@ def _share(values: NDArray[Any], paint: Paint) -> NDArray[np.float32]:
 def _to_bytes(values: NDArray[Any], value_range: tuple[float, float] | None) -> NDArray[np.uint8]:
     if values.dtype == np.bool_:
         return values.astype(np.uint8) * np.uint8(255)
-    if values.dtype == np.uint8 or value_range is None:
+    if value_range is None:
         return np.asarray(values, np.uint8)
     low, high = value_range
     scaled = (values.astype(np.float32) - low) * (255 / (high - low))

@@ -25,9 +25,10 @@ BYTES = (np.uint8, np.bool_)
 class PlaneReader(ABC):
     """Turns the raw pixels of any format into RGB.
 
-    Pixels that are not 8-bit are scaled so that the overview of each channel fills the range from black to
-    white (`data_range`), unless the file says how they are shown. Several channels are composed in their
-    colours unless one is asked for. `dtype` and `bands` are those of `raw`.
+    Pixels that are not 8-bit, and channels that the file names or colours, are scaled so that the overview of
+    each channel fills the range from black to white (`data_range`), unless the file says how they are shown.
+    Several channels are composed in their colours unless one is asked for. `dtype` and `bands` are those of
+    `raw`.
     """
 
     levels: tuple[Level, ...]
@@ -55,8 +56,7 @@ class PlaneReader(ABC):
     def channels(self) -> tuple[Channel, ...]:
         """See `Source.channels`."""
         if self._channels is None:
-            plain = self.dtype in BYTES and not self._in_colours
-            count = 0 if plain else self.planes.c
+            count = 0 if self._plain else self.planes.c
             self._channels = tuple(self._channel(c) for c in range(count))
         return self._channels
 
@@ -69,7 +69,7 @@ class PlaneReader(ABC):
             size = lv_box[2] - lv_box[0], lv_box[3] - lv_box[1]
             return compose([self.raw(level, lv_box, z, t, paint.c) for paint in paints], paints, size)
         pixels = self.raw(level, lv_box, z, t, c or 0)
-        return to_rgb(pixels, None if pixels.dtype in BYTES else self._channel(c or 0).range)
+        return to_rgb(pixels, None if self._plain else self._channel(c or 0).range)
 
     def stored_jpeg(self, level: int, t_col: int, t_row: int) -> bytes | None:
         """See `Source.stored_jpeg`; there are none."""
@@ -79,6 +79,11 @@ class PlaneReader(ABC):
     def _in_colours(self) -> bool:
         """Whether the picture is composed: of several channels, or of one in a colour of its own."""
         return self.planes.c > 1 or self._note(0).color not in (None, WHITE)
+
+    @property
+    def _plain(self) -> bool:
+        """Whether the pixels are shown as they are stored."""
+        return self.dtype in BYTES and not self._in_colours
 
     def _note(self, c: int) -> ChannelNote:
         return self.channel_notes[c] if c < len(self.channel_notes) else ChannelNote()
@@ -98,7 +103,10 @@ class PlaneReader(ABC):
         pixels = np.concatenate([part.ravel() for part in parts])
         note = self._note(c)
         limits = data_limits(pixels)
-        shown = note.range or (limits if pixels.dtype in BYTES else data_range(pixels))
+        # 8-bit planes that nobody named may be red, green and blue of a picture
+        told = self.bands < 3 and (note.name, note.color) != (None, None)
+        as_stored = pixels.dtype in BYTES and not told
+        shown = note.range or (limits if as_stored else data_range(pixels))
         single = self.planes.c == 1 or self.bands >= 3
         color = note.color or (WHITE if single else CHANNEL_COLOURS[c % len(CHANNEL_COLOURS)])
         limits = min(limits[0], shown[0]), max(limits[1], shown[1])
