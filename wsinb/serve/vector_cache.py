@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import zlib
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,6 @@ MIN_UNCHANGED = 20
 """An index is brought up to date where no more than one of so many annotations changed."""
 
 COLUMN_BYTES = 128 << 20
-GZIP = 16 + zlib.MAX_WBITS
 
 
 class TableKey(NamedTuple):
@@ -170,8 +168,10 @@ class VectorCache:
 
 def compressed(data: bytes) -> bytes:
     """Return data as gzip; level 1, for higher ones cost more than the wire saves."""
-    packer = zlib.compressobj(1, zlib.DEFLATED, GZIP)
-    return packer.compress(data) + packer.flush()
+    from isal import igzip  # five times as fast as zlib, which takes as long as drawing the tile
+
+    packed: bytes = igzip.compress(data, 1, mtime=0)
+    return packed
 
 
 def _compile() -> None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-__all__ = ["count_sorted", "density_keys"]
+__all__ = ["BIN_BITS", "count_sorted", "density_keys", "halve_bins"]
+
+BIN_BITS = 5  # of a key; the rest is label and layer
 
 FEW = 24  # so few keys of a cell are sorted by insertion
 
@@ -42,7 +44,7 @@ def density_keys(
     cells : uint32, (m,)
         Row by row.
     keys : int64, (m,)
-        ``(label * n_layers + layer) * (bins + 1) + bin``.
+        ``(label * n_layers + layer) << BIN_BITS | bin``.
     """
     count = boxes.shape[0] if every else places.size
     cells, keys = np.empty(count, np.uint32), np.empty(count, np.int64)
@@ -63,7 +65,7 @@ def density_keys(
         layer = min(np.int64(layer_map[layers[i]]), n_layers - 1)
         score_bin = bins if scores[i] == no_score else np.int64(scores[i]) * bins // no_score
         cells[n] = row * side + column
-        keys[n] = (label * n_layers + layer) * (bins + 1) + score_bin
+        keys[n] = (label * n_layers + layer) << BIN_BITS | score_bin
         n += 1
     return cells[:n], keys[:n]
 
@@ -83,8 +85,8 @@ def _sort(keys):
 
 
 @njit(cache=True, nogil=True)
-def count_sorted(cells, keys, n_cells, n_keys):
-    """Return the entries ``cell * n_keys + key`` that occur, ascending, and how often each does (int64)."""
+def count_sorted(cells, keys, n_cells):
+    """Return each cell and key that occur together, ascending, and how often (uint32, int64, uint32)."""
     starts = np.zeros(n_cells + 1, np.int64)
     for cell in cells:
         starts[cell + 1] += 1
@@ -94,16 +96,37 @@ def count_sorted(cells, keys, n_cells, n_keys):
     for i in range(keys.size):
         grouped[next_of[cells[i]]] = keys[i]
         next_of[cells[i]] += 1
-    entries, counts = np.empty(keys.size, np.int64), np.empty(keys.size, np.int64)
+    of_cell, counts = np.empty(keys.size, np.uint32), np.empty(keys.size, np.uint32)
     n = 0
     for cell in range(n_cells):
         start, stop = starts[cell], starts[cell + 1]
         if start == stop:
             continue
         _sort(grouped[start:stop])
+        last = np.int64(-1)
         for j in range(start, stop):
-            if j == start or grouped[j] != grouped[j - 1]:
-                entries[n], counts[n] = cell * n_keys + grouped[j], 0
+            key = grouped[j]
+            if key != last:
+                # no later than it was read from
+                of_cell[n], grouped[n], counts[n] = cell, key, 0
                 n += 1
+                last = key
             counts[n - 1] += 1
-    return entries[:n], counts[:n]
+    return of_cell[:n], grouped[:n], counts[:n]
+
+
+@njit(cache=True, nogil=True)
+def halve_bins(cells, keys, counts):
+    """Merge neighbouring score bins, of which there are an even number, in place; return how many remain.
+
+    The bin for no score stays the last.
+    """
+    n = 0
+    for i in range(keys.size):
+        key = keys[i] >> BIN_BITS << BIN_BITS | (keys[i] & ((1 << BIN_BITS) - 1)) >> 1
+        if n and cells[n - 1] == cells[i] and keys[n - 1] == key:
+            counts[n - 1] += counts[i]
+        else:
+            cells[n], keys[n], counts[n] = cells[i], key, counts[i]
+            n += 1
+    return n

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from wsinb.serve.vector_counting import count_sorted, density_keys
+from wsinb.serve.vector_counting import BIN_BITS, count_sorted, density_keys, halve_bins
 from wsinb.serve.vector_format import CELL_PX, MAX_SCORE_BINS, NO_BIN, NO_LABEL, NO_LAYER, NO_SCORE, TILE_PX
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ __all__ = ["Density", "density_of"]
 MAX_DENSITY_ENTRIES = 120_000
 SIDE = TILE_PX // CELL_PX
 Codes = NDArray[np.uint16]
-Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Density:
     @classmethod
     def none(cls) -> Density:
         """Return no entries."""
-        return _fitting(np.zeros(0, np.int64), np.zeros(0, np.int64), 1, 1)
+        return _fitting(np.zeros(0, np.uint32), np.zeros(0, np.int64), np.zeros(0, np.uint32), 1, 1)
 
 
 def density_of(
@@ -68,41 +67,42 @@ def density_of(
             )
         )
     cells, keys = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-    entries, counts = count_sorted(cells, keys, SIDE * SIDE, labels * layers * (MAX_SCORE_BINS + 1))
-    return _fitting(entries, counts, labels, layers)
+    return _fitting(*count_sorted(cells, keys, SIDE * SIDE), layers, labels)
 
 
 _UNCHANGED = np.arange(NO_LABEL + 1, dtype=np.uint16)
 
 
-def _fitting(entries: Counts, counts: Counts, labels: int, layers: int) -> Density:
+def _fitting(
+    cells: NDArray[np.uint32], keys: NDArray[np.int64], counts: NDArray[np.uint32], layers: int, labels: int
+) -> Density:
     """Make bins coarser, then layers one, until the entries are not too many."""
-    bins = MAX_SCORE_BINS
-    while len(entries) > MAX_DENSITY_ENTRIES and bins > 1:
-        rest, score_bins = np.divmod(entries, bins + 1)
+    bins, n = MAX_SCORE_BINS, len(keys)
+    while n > MAX_DENSITY_ENTRIES and bins > 1:
+        n = halve_bins(cells[:n], keys[:n], counts[:n])
         bins //= 2
-        entries, counts = _merged(rest * (bins + 1) + score_bins // 2, counts)
-    if len(entries) > MAX_DENSITY_ENTRIES:
-        rest, score_bins = np.divmod(entries, bins + 1)
-        rest += layers - 1 - rest % layers
-        entries, counts = _merged(rest * (bins + 1) + score_bins, counts)
-    rest, score_bins = np.divmod(entries, bins + 1)
-    rest, layer = np.divmod(rest, layers)
-    cells, label = np.divmod(rest, labels)
+    cells, keys, counts = cells[:n], keys[:n], counts[:n]
+    if n > MAX_DENSITY_ENTRIES:
+        cells, keys, counts = _of_one_layer(cells, keys, counts, layers)
+    label, layer = np.divmod(keys >> BIN_BITS, layers)
+    score_bins = keys & ((1 << BIN_BITS) - 1)
     return Density(
         bins,
         cells.astype(np.uint16),
         np.where(label == labels - 1, NO_LABEL, label).astype(np.uint16),
         np.where(layer == layers - 1, NO_LAYER, layer).astype(np.uint8),
         np.where(score_bins == bins, NO_BIN, score_bins).astype(np.uint8),
-        counts.astype(np.uint32),
+        counts,
     )
 
 
-def _merged(entries: Counts, counts: Counts) -> tuple[Counts, Counts]:
-    """Return each entry once, with the sum of its counts."""
-    if (np.diff(entries) < 0).any():
-        order = np.argsort(entries, kind="stable")
-        entries, counts = entries[order], counts[order]
-    first = np.flatnonzero(np.diff(entries, prepend=-1))
-    return entries[first], np.add.reduceat(counts, first)
+def _of_one_layer(
+    cells: NDArray[np.uint32], keys: NDArray[np.int64], counts: NDArray[np.uint32], layers: int
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.uint32]]:
+    """Return entries that do not tell layers apart: all have that for none."""
+    group = keys >> BIN_BITS
+    keys = (group + layers - 1 - group % layers) << BIN_BITS | keys & ((1 << BIN_BITS) - 1)
+    order = np.lexsort((keys, cells))
+    cells, keys = cells[order], keys[order]
+    first = np.flatnonzero((np.diff(cells, prepend=0) != 0) | (np.diff(keys, prepend=-1) != 0))
+    return cells[first], keys[first], np.add.reduceat(counts[order], first)
