@@ -67,7 +67,8 @@ def density_of(
             )
         )
     cells, keys = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-    return _fitting(*count_sorted(cells, keys, SIDE * SIDE), layers, labels)
+    entries, keys, counts = count_sorted(cells, keys, SIDE * SIDE)
+    return _fitting(entries, keys, counts, layers, labels)
 
 
 _UNCHANGED = np.arange(NO_LABEL + 1, dtype=np.uint16)
