@@ -151,11 +151,15 @@ export class SlideImage {
     const [near, far] = this.grid.split();
     this.painter.set(
       adjustments,
-      [this.base.image, ...near].map(image => image.node)
+      near.map(image => image.node)
     );
     this.pane.dataset.adjusted = String(this.painter.active);
     window.clearTimeout(this.timers.rest);
-    this.timers.rest = window.setTimeout(() => far.forEach(image => this.painter.paint(image.node)), IDLE_MS);
+    const rest = [this.base.image, ...far];
+    this.timers.rest = window.setTimeout(
+      () => rest.forEach(image => this.painter.paint(image.node)),
+      IDLE_MS
+    );
   }
 
   private onSwapped(): void {

@@ -1,5 +1,6 @@
 /** Zooming: smooth with the wheel and a touch pad's pinch, whole steps with keys and buttons. */
 import * as L from 'leaflet';
+import { defaults } from './defaults';
 
 /** A notch of a usual mouse is about one level. */
 const WHEEL_PX_PER_ZOOM = 120;
@@ -7,6 +8,8 @@ const WHEEL_PX_PER_ZOOM = 120;
 const PINCH_PX_PER_ZOOM = 100 / Math.LOG2E;
 /** After this time the view has come 63 % of the way to where the wheel wants it. */
 const FOLLOW_MS = 50;
+/** On the map while the wheel moves it. */
+const ZOOMING = 'wsinb-mod-zooming';
 /** No screen shows less than this. */
 const CLOSE_ENOUGH = 0.002;
 
@@ -91,13 +94,16 @@ export class SmoothWheel extends L.Handler {
     event.stopPropagation();
     const { view } = this;
     const delta = L.DomEvent.getWheelDelta(event);
-    const zooms = event.ctrlKey ? delta / PINCH_PX_PER_ZOOM : (defaults.wheelSpeed * delta) / WHEEL_PX_PER_ZOOM;
+    const zooms = event.ctrlKey
+      ? delta / PINCH_PX_PER_ZOOM
+      : (defaults.wheelSpeed * delta) / WHEEL_PX_PER_ZOOM;
     const from = this.left === null ? view.getZoom() : this.target;
     this.target = Math.max(view.getMinZoom(), Math.min(view.getMaxZoom(), from + zooms));
     this.hold(view.mouseEventToContainerPoint(event));
     if (this.frame === 0 && Math.abs(this.target - view.getZoom()) > 1e-9) {
       this.internals._stop();
       this.before = performance.now();
+      view.getContainer().classList.add(ZOOMING);
       this.frame = requestAnimationFrame(this.onFrame);
     }
   };
@@ -106,7 +112,7 @@ export class SmoothWheel extends L.Handler {
     const { view } = this;
     this.frame = 0;
     if (this.left !== null && this.left !== view.getZoom()) {
-      this.left = null;
+      this.stand();
       return;
     }
     if (!this.internals._animatingZoom) {
@@ -145,7 +151,12 @@ export class SmoothWheel extends L.Handler {
   private finish(): void {
     // without the word "pinch" the layers load what the new zoom needs
     this.moveTo(this.target);
-    this.left = null;
+    this.stand();
     this.internals._moveEnd(true);
+  }
+
+  private stand(): void {
+    this.left = null;
+    this.view.getContainer().classList.remove(ZOOMING);
   }
 }
