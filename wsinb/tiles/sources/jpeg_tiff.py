@@ -6,6 +6,7 @@ position, cache or lock is shared, so threads scale. The pixels equal those of O
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ __all__ = ["JpegTiffSource"]
 JPEG = 7
 PHOTOMETRIC_RGB, PHOTOMETRIC_YCBCR = 2, 6
 MAX_TILE_PIXELS = 1 << 26
+MAX_SCRATCH = 4 << 20
 SOI, EOI = b"\xff\xd8", b"\xff\xd9"
 # an Adobe marker is the only way to tell a JPEG decoder the colour space, which in a TIFF is in a tag
 ADOBE = {
@@ -35,6 +37,9 @@ ADOBE = {
 }
 # kinds whose pages are planes, or that say in their own words what is a level
 NOT_PLAIN = {"ome", "qpi", "imagej", "lsm", "fluoview", "stk", "indica"}
+
+
+_threads = threading.local()
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,7 @@ class JpegTiffSource:
         self._file.close()
 
     def _decode(self, level: int, t_col: int, t_row: int) -> NDArray[np.uint8] | None:
+        """Return the pixels of a stored tile, which this thread's next decoding may overwrite."""
         data = self.encoded_tile(level, t_col, t_row)
         if data is None:
             return None
@@ -151,7 +157,7 @@ class JpegTiffSource:
             # before decoding: a picture larger than its tile could fill the memory
             if simplejpeg.decode_jpeg_header(data)[:2] != (height, width):
                 raise ValueError("it is no picture of a tile's size")
-            return _decoded(data)
+            return _decoded(data, _scratch(width * height * 3))
         except ValueError as error:
             raise self._damaged(t_col, t_row) from error
 
@@ -211,15 +217,25 @@ def _plain_pyramid(pages: Iterable[Any], is_svs: bool) -> tuple[list[_TiledPage]
     return levels, associated, _tags(first, is_svs)
 
 
-def _decoded(data: bytes) -> NDArray[np.uint8]:
-    """Decode a JPEG file; ValueError if it is damaged."""
+def _scratch(size: int) -> NDArray[np.uint8]:
+    """Return memory of this thread to decode into: fresh pages cost more than the decoding itself."""
+    if size > MAX_SCRATCH:
+        return np.empty(size, np.uint8)
+    kept: NDArray[np.uint8] | None = getattr(_threads, "scratch", None)
+    if kept is None or kept.size < size:
+        kept = _threads.scratch = np.empty(size, np.uint8)
+    return kept
+
+
+def _decoded(data: bytes, buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Decode a JPEG file into `buffer`; ValueError if it is damaged."""
     try:
-        return np.asarray(simplejpeg.decode_jpeg(data), np.uint8)
+        return np.asarray(simplejpeg.decode_jpeg(data, buffer=buffer), np.uint8)
     except ValueError as error:
         # some scanners leave a few bytes after the picture, which harms nothing
         if "extraneous" not in str(error):
             raise
-        return np.asarray(simplejpeg.decode_jpeg(data, strict=False), np.uint8)
+        return np.asarray(simplejpeg.decode_jpeg(data, strict=False, buffer=buffer), np.uint8)
 
 
 def _tiled_page(page: Any) -> _TiledPage:
