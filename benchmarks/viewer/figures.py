@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 
 from benchmarks._report import report
 
@@ -13,6 +15,14 @@ def percentile(values: list[float], part: float) -> float:
     """Return the value below which a part (0 to 1) of `values` lies; the nearest one that is there."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, round(part * (len(ordered) - 1)))]
+
+
+def slowness() -> float:
+    """Return how many times its processor time a second of computing takes: 1 on a free machine."""
+    start, processor = time.perf_counter(), time.process_time()
+    while time.perf_counter() < start + 1:
+        sum(range(1000))
+    return (time.perf_counter() - start) / (time.process_time() - processor)
 
 
 class Figures:
@@ -50,7 +60,10 @@ class Figures:
         self._rows.append((name, text, "", ""))
 
     def table(self) -> str:
-        """Return all figures as lines in columns."""
+        """Return all figures as lines in columns; the last one says how busy the machine was."""
+        busy = ", ".join(f"{load:.1f}" for load in os.getloadavg())
+        self.note("the machine", f"{os.cpu_count()} processors, load of the last 1, 5, 15 minutes {busy}")
+        self.note("one thread takes", f"{slowness():.1f} times its processor time just now")
         head = ("measured", "figure", "asked or peer", "")
         widths = [max(len(row[column]) for row in [head, *self._rows]) for column in range(4)]
         lines = [

@@ -140,6 +140,7 @@ window.probe = (() => {
     labels.set(labels.all.map(label => ({ ...label, color: turned(label.color) })));
   };
   const threshold = value => viewer().look.set({ threshold: value });
+  const zoom = () => viewer().map.getZoom();
   const hasLook = () => viewer().look !== undefined;
 
   /** Milliseconds that pictures take to arrive, one after the other; those that do not within a limit are null. */
@@ -159,5 +160,5 @@ window.probe = (() => {
     return times;
   };
 
-  return { seen, painted, waitPainted, change, record, recorded, watchPicks, recolor, threshold, hasLook, fetchImages };
+  return { seen, painted, waitPainted, change, record, recorded, watchPicks, recolor, threshold, zoom, hasLook, fetchImages };
 })();
