@@ -115,4 +115,51 @@ describe('defaultMessage', () => {
       'Annotations: 1 drawn, 1 changed, 2 deleted'
     );
   });
+
+  it('relabels many in one step, in place, and keeps those under edit', () => {
+    const store = new EditStore();
+    const open = store.open(stored('a'));
+    store.update(open.key, { score: 0.5 });
+    store.relabel([stored('a'), stored('b'), stored('c')], 'tumor');
+    expect(store.upsert.map(({ id, label, score }) => [id, label, score])).toEqual([
+      ['a', 'tumor', 0.5],
+      ['b', 'tumor', null],
+      ['c', 'tumor', null]
+    ]);
+    expect(store.shadowedIds).toEqual(['a']);
+    expect(store.relabelled).toEqual([
+      { id: 'b', label: 'tumor' },
+      { id: 'c', label: 'tumor' }
+    ]);
+    store.undo();
+    expect(store.upsert.map(({ id }) => id)).toEqual(['a']);
+    store.redo();
+    // opening one takes it out of its place, with its new label
+    const draft = store.open(stored('b'));
+    expect(draft.feature.label).toBe('tumor');
+    expect(store.shadowedIds).toEqual(['a', 'b']);
+    expect(store.count).toBe(3);
+    store.update(store.drafts.find(({ feature }) => feature.id === 'c')!.key, { score: 1 });
+    expect(store.relabelled).toEqual([]);
+  });
+
+  it('relabels nothing that has the label already', () => {
+    const store = new EditStore();
+    store.relabel([{ ...stored('a'), label: 'tumor' }], 'tumor');
+    expect(store.count).toBe(0);
+  });
+
+  it('deletes many in one step, open or not', () => {
+    const store = new EditStore();
+    store.update(store.open(stored('a')).key, { label: 'x' });
+    store.removeAll(['a', 'b']);
+    expect(store.upsert).toEqual([]);
+    expect(store.deleted).toEqual(['a', 'b']);
+    store.removeAll(['b', 'c']);
+    expect(store.deleted).toEqual(['a', 'b', 'c']);
+    store.undo();
+    store.undo();
+    expect(store.upsert.map(({ id }) => id)).toEqual(['a']);
+    expect(store.deleted).toEqual([]);
+  });
 });

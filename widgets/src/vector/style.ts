@@ -189,9 +189,10 @@ export class Compiled {
       return i => palette[tile.layer[i]!] ?? fallback;
     }
     if (colorBy === 'score') {
+      const scoreSteps = (RAMP_STEPS - 1) / FULL_SCORE;
       return i => {
         const score = tile.score[i]!;
-        return score === NO_SCORE ? fallback : RAMP[score]!;
+        return score === NO_SCORE ? fallback : RAMP[Math.round(score * scoreSteps)]!;
       };
     }
     if (column?.kind === 'number' && column.info.kind === 'number') {
