@@ -19,6 +19,7 @@ from PIL import Image
 from wsinb.errors import InvalidInput, UnreadableSlide
 from wsinb.tiles import open_slide
 from wsinb.tiles.sources.video import VideoSource
+from wsinb.tiles.sources.video_index import VideoIndex
 
 SIZE = (160, 96)
 N_FRAMES = 70
@@ -116,6 +117,21 @@ def test_real_videos_are_read_to_the_frame(path: str, data_dir: Path) -> None:
     slide.read(0, 0, 5, 5, t=len(frames) - 1)
     slide._source._kept.clear()
     assert np.array_equal(slide.read(0, 0, *slide.size, t=3), frames[3])
+
+
+@pytest.mark.parametrize("known_at_the_start", [True, False])
+def test_frames_are_counted_where_their_times_cannot_be_trusted(
+    known_at_the_start: bool, films: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = in_order(films["a.mp4"])
+    odd = VideoIndex.frame_at
+    first = 0 if known_at_the_start else 200  # ms; from then on no packet has the time that a decoder tells
+    monkeypatch.setattr(VideoIndex, "frame_at", lambda self, time: None if time > first else odd(self, time))
+    slide = open_slide(films["a.mp4"])
+    assert slide._source._timed != known_at_the_start
+    for t in (2, 40, 3, 69, 1, 0, 41):
+        assert np.array_equal(slide.read(0, 0, *SIZE, t=t), frames[t])
+    assert not slide._source._timed
 
 
 def test_frames_that_are_played_are_decoded_once(
