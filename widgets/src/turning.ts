@@ -34,6 +34,13 @@ interface Draggable {
   dragging?: { _draggable?: DragInternals };
 }
 
+const ALL = new WeakMap<L.Map, Turning>();
+
+/** How a map is turned, where its turning is not at hand. */
+export function turningOf(map: L.Map): Turning | null {
+  return ALL.get(map) ?? null;
+}
+
 const UPRIGHT: Turn = { degrees: 0, flipped: false };
 
 export class Turning {
@@ -44,6 +51,7 @@ export class Turning {
 
   constructor(private readonly map: L.Map) {
     this.stage.className = 'wsinb-stage';
+    ALL.set(map, this);
     map.getSize = () => this.size();
     map.mouseEventToContainerPoint = event =>
       this.fromScreen(L.Map.prototype.mouseEventToContainerPoint.call(map, event));
@@ -103,9 +111,7 @@ export class Turning {
 
   /** What Leaflet calls a movement by so many pixels on the screen. */
   turnedBack(offset: L.Point): L.Point {
-    const [a, b, c, d] = this.matrix;
-    // its columns are perpendicular unit vectors
-    return this.apply([a, c, b, d], offset);
+    return this.apply(this.upright, offset);
   }
 
   /** From the slide's axes to the screen's. */
@@ -122,8 +128,16 @@ export class Turning {
     const { map } = this;
     map.off('resize', this.place, this).off('layeradd', this.onLayer, this);
     const { getSize, mouseEventToContainerPoint, getBoundsZoom } = L.Map.prototype;
+    ALL.delete(map);
     Object.assign(map, { getSize, mouseEventToContainerPoint, getBoundsZoom });
     Signal.clearData(this);
+  }
+
+  /** What undoes the turn, for texts. */
+  get upright(): Matrix {
+    const [a, b, c, d] = this.matrix;
+    // its columns are perpendicular unit vectors
+    return [a, c, b, d];
   }
 
   private apply([a, b, c, d]: Matrix, { x, y }: L.Point): L.Point {
@@ -182,7 +196,7 @@ export class Turning {
     const { x, y } = this.toScreen(L.point(0, 0));
     const [a, b, c, d] = this.matrix;
     this.stage.style.transform = `matrix(${a}, ${b}, ${c}, ${d}, ${x}, ${y})`;
-    this.stage.style.setProperty('--wsinb-upright', `matrix(${a}, ${c}, ${b}, ${d}, 0, 0)`);
+    this.stage.style.setProperty('--wsinb-upright', `matrix(${this.upright.join()}, 0, 0)`);
   }
 
   private onLayer({ layer }: { layer: L.Layer }): void {

@@ -176,10 +176,11 @@ function nameSide(
     return;
   }
   const rank = { ours: ([, y]: Position) => y, theirs: ([x]: Position) => -x, base: ([, y]: Position) => -y };
-  const [x, y] = toScreen(
+  const at = toScreen(
     positions.reduce((best, position) => (rank[side](position) < rank[side](best) ? position : best)),
     view
   );
-  const [dx, dy] = { ours: [0, -6], theirs: [8, 9], base: [0, 24] }[side] as Position;
-  tag(context, side === 'base' ? 'before' : names[side], [x + dx, y + dy], SIDES[side].color);
+  const by = { ours: [0, -6], theirs: [8, 9], base: [0, 24] }[side] as Position;
+  const text = side === 'base' ? 'before' : names[side];
+  tag(context, text, { at, by, upright: view.upright }, SIDES[side].color);
 }

@@ -1,6 +1,7 @@
 /** Brings a part of the slide into view, with as little travel as it takes. */
 import * as L from 'leaflet';
 import { toLatLng } from '../edit/features';
+import { turningOf } from '../turning';
 import { centreOf, type Box } from './strokes';
 
 /** A thing in view should be at least so many screen px, and at most this part of the view. */
@@ -52,7 +53,8 @@ export function goTo(map: L.Map, box: Box, panel: HTMLElement): void {
     area.left + (area.width - view.width) / 2,
     area.top + (area.height - view.height) / 2
   );
-  const centre = map.project(toLatLng([...centreOf(box)]), zoom).subtract(offset);
+  const turned = turningOf(map)?.turnedBack(offset) ?? offset;
+  const centre = map.project(toLatLng([...centreOf(box)]), zoom).subtract(turned);
   map.setView(map.unproject(centre, zoom), zoom, { animate: zoom === map.getZoom() });
 }
 

@@ -1,5 +1,6 @@
 /** A see-through sheet over the picture: one canvas that is painted anew when the view comes to rest. */
 import * as L from 'leaflet';
+import { turningOf } from '../turning';
 import type { View } from './strokes';
 
 export const SHEET_PANE = 'wsinb-sheet';
@@ -83,7 +84,8 @@ export class Sheet extends L.Layer {
       l0_x: this.corner.lng,
       l0_y: -this.corner.lat,
       width: full.x,
-      height: full.y
+      height: full.y,
+      upright: turningOf(map)?.upright
     };
     this.paint(context, view);
   }

@@ -20,6 +20,8 @@ export interface View {
   l0_y: number;
   width: number;
   height: number;
+  /** What makes a text upright again where the view is turned: a, b, c, d of a matrix. */
+  upright?: readonly [number, number, number, number];
 }
 
 export type Box = readonly [number, number, number, number];
@@ -202,8 +204,16 @@ export function drawSign(
   stroke(context, { color, width: Math.max(1.5, r / 3), dash: [] });
 }
 
-/** A word on a coloured ground, its lower left corner at a place of the canvas. */
-export function tag(context: CanvasRenderingContext2D, text: string, [x, y]: Position, color: string): void {
+/** A word on a coloured ground, its lower left corner so far from a place of the canvas. */
+export function tag(
+  context: CanvasRenderingContext2D,
+  text: string,
+  { at, by: [x, y], upright = [1, 0, 0, 1] }: { at: Position; by: Position; upright?: View['upright'] },
+  color: string
+): void {
+  context.save();
+  context.translate(...at);
+  context.transform(...upright, 0, 0);
   context.font = '600 12px sans-serif';
   const width = context.measureText(text).width + 10;
   context.fillStyle = color;
@@ -213,4 +223,5 @@ export function tag(context: CanvasRenderingContext2D, text: string, [x, y]: Pos
   context.fillStyle = '#ffffff';
   context.textBaseline = 'middle';
   context.fillText(text, x + 5, y - 8.5);
+  context.restore();
 }

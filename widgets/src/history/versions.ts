@@ -114,7 +114,7 @@ export class Versions {
   }
 
   private isNarrow(): boolean {
-    return this.parts.map.getSize().x < NARROW_PX;
+    return this.parts.map.getContainer().clientWidth < NARROW_PX;
   }
 
   private makeRoom(): void {

@@ -4,6 +4,7 @@ import { element, iconButton } from '../dom';
 import { closeIcon, strokeIcon } from '../icons';
 import { ANY_LETTER, type Binding } from '../keys';
 import type { Disposable, Scene } from '../scene';
+import { zoomStep } from '../zoom';
 
 const keyboardIcon = strokeIcon(
   'keys',
@@ -48,9 +49,9 @@ function viewBindings({ map, turning, fit }: Scene): Binding[] {
   ]);
   return [
     ...arrows,
-    { keys: '+', title: 'Zoom in', group, act: () => map.zoomIn() },
-    { keys: '=', title: '', group, act: () => map.zoomIn() },
-    { keys: '-', title: 'Zoom out', group, act: () => map.zoomOut() },
+    { keys: '+', title: 'Zoom in', group, act: () => zoomStep(map, 1) },
+    { keys: '=', title: '', group, act: () => zoomStep(map, 1) },
+    { keys: '-', title: 'Zoom out', group, act: () => zoomStep(map, -1) },
     { keys: 'Home', title: 'Show the whole slide', group, act: fit }
   ];
 }

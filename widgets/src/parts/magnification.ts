@@ -16,6 +16,8 @@ export function magnificationPart(scene: Scene): Disposable {
   node.append(...buttons);
   status.querySelector('.wsinb-scale')?.after(node);
 
+  // a small slide is not kept from being seen as it is under a microscope
+  map.setMinZoom(Math.min(map.getMinZoom(), steps[0]!.zoom));
   const mark = (): void =>
     buttons.forEach((one, i) => {
       const here = Math.abs(map.getZoom() - steps[i]!.zoom) < TOLERANCE;

@@ -1,8 +1,10 @@
 /** The whole slide, small, with a frame around what is shown; a click or drag moves the view. */
 import * as L from 'leaflet';
+import { defaults } from '../defaults';
 import { element, iconButton } from '../dom';
 import { strokeIcon } from '../icons';
 import { slideBounds } from '../image';
+import { asked } from '../image/asked';
 import type { Disposable, Scene } from '../scene';
 
 const MAX_SIZE_PX = 168;
@@ -86,16 +88,17 @@ class Minimap {
   }
 
   private get isOpen(): boolean {
-    return window.localStorage.getItem(STORED) !== CLOSED;
+    const stored = window.localStorage.getItem(STORED);
+    return stored === null ? defaults.minimap : stored !== CLOSED;
   }
 
   private load(): void {
     if (!this.isOpen) {
       return;
     }
-    const { api, source, info } = this.scene;
+    const { api, source, info, picture } = this.scene;
     const size = Math.round(MAX_SIZE_PX * Math.min(2, window.devicePixelRatio || 1));
-    const url = api.url('thumbnail', { ...source, size, v: info.fingerprint });
+    const url = api.url('thumbnail', { ...source, size, ...asked(picture.value, info), v: info.fingerprint });
     if (this.image.src !== url) {
       this.image.src = url;
     }

@@ -4,9 +4,8 @@ import { strokeIcon } from '../icons';
 import type { Disposable, Scene } from '../scene';
 
 const QUARTER = 90;
-/** Degrees of a notch of the wheel. */
+/** Degrees of a notch of the wheel, or of an arrow key on the compass. */
 const NOTCH = 5;
-const KEY_STEP = 5;
 
 const rotateIcon = strokeIcon(
   'rotate',
@@ -27,7 +26,7 @@ export function turnPart(scene: Scene): Disposable {
   mirror.dataset.tool = 'flip';
   toolbar.add('view', rotate, mirror);
   const compass = new Compass(scene);
-  corner.prepend(compass.node);
+  corner.append(compass.node);
 
   const show = (): void => {
     mirror.setAttribute('aria-pressed', String(turning.value.flipped));
@@ -81,7 +80,8 @@ class Compass {
     reset.type = 'button';
     reset.title = 'Upright again, and not flipped';
     reset.addEventListener('click', () => this.reset());
-    this.node.append(dial, this.angle, reset);
+    // the dial last: it stays where it is while the text grows
+    this.node.append(reset, this.angle, dial);
     dial.addEventListener('pointerdown', this.onDown);
     dial.addEventListener('pointermove', this.onDrag);
     dial.addEventListener('pointerup', () => (this.grip = null));
@@ -127,9 +127,7 @@ class Compass {
   };
 
   private readonly onKey = (event: KeyboardEvent): void => {
-    const by = { ArrowRight: KEY_STEP, ArrowUp: KEY_STEP, ArrowLeft: -KEY_STEP, ArrowDown: -KEY_STEP }[
-      event.key
-    ];
+    const by = { ArrowRight: NOTCH, ArrowUp: NOTCH, ArrowLeft: -NOTCH, ArrowDown: -NOTCH }[event.key];
     if (by !== undefined && !event.shiftKey) {
       event.preventDefault();
       event.stopPropagation();
