@@ -155,6 +155,9 @@ class VectorCache:
         with self._warming:
             if self._warm:
                 return
+            # here: two threads that load a package from different ends find it half loaded
+            import wsinb.project  # noqa: F401
+
             self._warm = True
         threading.Thread(target=_compile, name="wsinb-warm-up", daemon=True).start()
 
