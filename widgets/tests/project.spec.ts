@@ -184,6 +184,36 @@ describe('marking', () => {
     expect([progressOf(model, 'a'), model.overview?.head]).toEqual(['done', 'a+']);
   });
 
+  it('is sent one after the other, and the last one holds', async () => {
+    const server = serverWithTwo();
+    let open: () => void = () => undefined;
+    server.gates.mark = new Promise(resolve => (open = resolve));
+    const model = new ProjectModel(server.api);
+    await model.follow('one');
+    const seen = new Set<Progress | undefined>();
+    const marking = [model.mark('a', 'in work'), model.mark('a', 'done'), model.mark('b', 'in work')];
+    model.changed.connect(() => seen.add(progressOf(model, 'a')));
+    // an answer from before the marks does not take them back
+    await model.refresh();
+    open();
+    await Promise.all(marking);
+    expect([...seen]).toEqual(['done']);
+    expect(server.overviews['/one']!.slides.map(({ progress }) => progress)).toEqual(['done', 'in work']);
+  });
+
+  it('leaves its sentence until something else is done', async () => {
+    const server = serverWithTwo();
+    const model = new ProjectModel(server.api);
+    await model.follow('one');
+    vi.spyOn(server.api, 'mark').mockRejectedValueOnce(new Error('The disk is full.'));
+    await model.mark('a', 'done');
+    server.overviews['/one']!.head = 'b';
+    await model.poll();
+    expect([progressOf(model, 'a'), model.error]).toEqual(['to do', 'The disk is full.']);
+    await model.mark('a', 'done');
+    expect([progressOf(model, 'a'), model.error]).toEqual(['done', null]);
+  });
+
   it('is taken back with a sentence where it fails', async () => {
     const server = serverWithTwo();
     const model = new ProjectModel(server.api);
@@ -226,7 +256,7 @@ describe('adding slides', () => {
 describe('words', () => {
   it('tell sizes and numbers', () => {
     const large = slide('x', { width: 101_234, height: 98_765, mpp: [0.2501, 0.2501] });
-    expect(sizeText(large)).toBe('101,234 × 98,765 · 0.25 µm');
+    expect(sizeText(large)).toBe('101234 × 98765 · 0.25 µm');
     expect(sizeText(slide('x'))).toBe('100 × 50 px');
     expect([0, 1, 12345].map(countText)).toEqual(['no annotations', '1 annotation', '12,345 annotations']);
     expect([0, 999, 1000, 123_456, 2_400_000_000].map(bytesText)).toEqual([

@@ -15,10 +15,17 @@ export interface SlidePlace {
 type FindSlide = (overview: ProjectOverview) => string | null;
 
 export class ProjectModel {
+  /** As the server told it last. */
+  private read: ProjectOverview | null = null;
+  /** The same with the marks that are on their way. */
   private overviewNow: ProjectOverview | null = null;
+  private readonly marks = new Map<string, Progress>();
+  private marking: Promise<unknown> = Promise.resolve();
+  private markCount = 0;
   private projectsNow: ProjectName[] = [];
   private folderNow: string | null = null;
-  private errorNow: string | null = null;
+  private readError: string | null = null;
+  private actionError: string | null = null;
   private queryNow = '';
   private sortNow: Sort = 'name';
   private inFront: FindSlide = () => null;
@@ -50,7 +57,7 @@ export class ProjectModel {
 
   /** Why there is nothing to see, or why something could not be done. */
   get error(): string | null {
-    return this.errorNow;
+    return this.readError ?? this.actionError;
   }
 
   get query(): string {
@@ -83,13 +90,16 @@ export class ProjectModel {
 
   /** Show the projects of a folder: the one that was shown stays if it is among them. */
   async follow(folder: string): Promise<void> {
+    if (folder !== this.folderNow) {
+      this.actionError = null;
+    }
     this.folderNow = folder;
     await this.latest(async () => {
       const projects = await this.api.projects(folder);
       if (folder === this.folderNow) {
         this.projectsNow = projects;
       }
-      const before = this.overviewNow;
+      const before = this.read;
       if (before && projects.some(({ path }) => path === before.path)) {
         return before;
       }
@@ -99,7 +109,8 @@ export class ProjectModel {
 
   /** Show a project, or another branch of it. */
   async show(project: string, branch: string = MAIN): Promise<void> {
-    const { overviewNow: before } = this;
+    const { read: before } = this;
+    this.actionError = null;
     const same = before?.path === project && before.branch === branch;
     await this.latest(async () => (same ? before : this.api.overview(project, branch)));
   }
@@ -119,7 +130,7 @@ export class ProjectModel {
       this.changedSignal.emit();
       return;
     }
-    const before = this.overviewNow;
+    const before = this.read;
     await this.latest(async () => {
       const [nearest] = await this.api.projects(PathExt.dirname(path));
       const overview = nearest ? await this.api.overview(nearest.path, MAIN) : null;
@@ -135,49 +146,65 @@ export class ProjectModel {
 
   /** Read the project again if somebody has committed, or if reading it failed. */
   async poll(): Promise<void> {
-    const { overviewNow: overview, errorNow: error, asked } = this;
-    if (this.waiting) {
+    const { read, readError, asked } = this;
+    if (this.waiting || this.marks.size > 0) {
       return;
     }
-    if (!overview) {
+    if (!read) {
       // somebody may have made one
       if (this.folderNow !== null) {
         await this.follow(this.folderNow);
       }
       return;
     }
-    const head = await this.api.head(overview.path, overview.branch);
-    if ((head !== overview.head || error !== null) && this.asked === asked && this.overviewNow === overview) {
+    const head = await this.api.head(read.path, read.branch);
+    if ((head !== read.head || readError !== null) && this.asked === asked && this.marks.size === 0) {
       await this.refresh();
     }
   }
 
   async refresh(): Promise<void> {
-    const { overviewNow: overview } = this;
-    if (overview) {
-      await this.latest(() => this.api.overview(overview.path, overview.branch));
+    const { read } = this;
+    if (read) {
+      await this.latest(() => this.api.overview(read.path, read.branch));
     }
   }
 
   /** Say how far the work on a slide is, as a commit; shown at once, taken back if it fails. */
   async mark(name: string, progress: Progress): Promise<void> {
     const overview = this.overviewNow;
-    const before = overview?.slides.find(slide => slide.name === name)?.progress;
-    if (!overview || before === undefined || before === progress) {
+    const slide = overview?.slides.find(each => each.name === name);
+    if (!overview || !slide || slide.progress === progress) {
       return;
     }
-    this.put(overview, name, progress);
+    const { path, branch } = overview;
+    const mine = (this.markCount += 1);
+    const key = markKey(overview, name);
+    this.actionError = null;
+    this.marks.set(key, progress);
+    this.take(this.read);
+    // one after the other, so that the last one holds
+    const sent = this.marking.then(() => this.api.mark(path, branch, name, progress));
+    this.marking = sent.catch(() => undefined);
     try {
-      await this.api.mark(overview.path, overview.branch, name, progress);
-      await this.refresh();
+      await sent;
     } catch (error) {
-      this.put(overview, name, before);
+      if (this.marks.get(key) === progress) {
+        this.marks.delete(key);
+        this.take(this.read);
+      }
       this.fail(error);
+    }
+    if (mine === this.markCount) {
+      await this.refresh();
+      this.marks.clear();
+      this.take(this.read);
     }
   }
 
+  /** Tell why something could not be done. */
   fail(error: unknown): void {
-    this.errorNow = error instanceof Error ? error.message : String(error);
+    this.actionError = sentence(error);
     this.changedSignal.emit();
   }
 
@@ -186,14 +213,16 @@ export class ProjectModel {
     return this.answered < this.asked;
   }
 
-  /** Show another progress, if it is still this project's branch that is shown. */
-  private put({ path, branch }: ProjectOverview, name: string, progress: Progress): void {
-    const overview = this.overviewNow;
-    if (overview?.path === path && overview.branch === branch) {
-      const slides = overview.slides.map(slide => (slide.name === name ? { ...slide, progress } : slide));
-      this.overviewNow = { ...overview, slides };
-      this.changedSignal.emit();
-    }
+  private take(read: ProjectOverview | null): void {
+    this.read = read;
+    this.overviewNow = read && {
+      ...read,
+      slides: read.slides.map(slide => {
+        const progress = this.marks.get(markKey(read, slide.name));
+        return progress === undefined ? slide : { ...slide, progress };
+      })
+    };
+    this.changedSignal.emit();
   }
 
   /** Ask for a project, and show it unless something else was asked for meanwhile. */
@@ -206,14 +235,22 @@ export class ProjectModel {
     try {
       const overview = await ask();
       if (isLast()) {
-        this.errorNow = null;
-        this.overviewNow = overview;
-        this.changedSignal.emit();
+        this.readError = null;
+        this.take(overview);
       }
     } catch (error) {
       if (isLast()) {
-        this.fail(error);
+        this.readError = sentence(error);
+        this.changedSignal.emit();
       }
     }
   }
+}
+
+function markKey({ path, branch }: ProjectOverview, slide: string): string {
+  return JSON.stringify([path, branch, slide]);
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

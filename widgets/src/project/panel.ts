@@ -10,7 +10,7 @@ import type { ProjectModel } from './model';
 import { SORTS, type Sort } from './order';
 import type { ProjectOverview } from './requests';
 import { Strip } from './strip';
-import { doneText } from './words';
+import { capitalized, doneText } from './words';
 
 const POLL_MS = 3000;
 const BAR_PARTS = ['done', 'in work'] as const;
@@ -133,7 +133,7 @@ export class ProjectPanel extends Widget {
     });
     fill(
       this.sorts,
-      SORTS.map(sort => [sort, `By ${sort}`]),
+      SORTS.map(sort => [sort, capitalized(sort)]),
       model.sort
     );
     this.sorts.addEventListener('change', () => (model.sort = this.sorts.value as Sort));
@@ -183,7 +183,7 @@ export class ProjectPanel extends Widget {
 
   private renderProgress({ slides }: ProjectOverview): void {
     const text = doneText(slides);
-    this.doneText.textContent = text;
+    this.doneText.textContent = this.doneText.title = text;
     this.bar.setAttribute('role', 'img');
     this.bar.setAttribute('aria-label', text);
     const parts = BAR_PARTS.map(progress => {

@@ -3,7 +3,7 @@ import { element } from '../dom';
 import { slideIcon } from '../icons';
 import { progressIcon } from './icons';
 import { PROGRESS, type Progress, type SlideRow } from './requests';
-import { countText, progressText, sizeText, slideTitle } from './words';
+import { countText, capitalized, sizeText, slideTitle } from './words';
 
 export const ROW_CLASS = 'wsinb-strip-item';
 let rows = 0;
@@ -55,7 +55,7 @@ export class Row {
       this.mark.replaceChildren();
       progressIcon(slide.progress).element({ container: this.mark });
       this.mark.dataset.progress = slide.progress;
-      this.mark.title = `${progressText(slide.progress)}: click to mark as ${next}`;
+      this.mark.title = `${capitalized(slide.progress)}: click to mark as ${next}`;
       this.mark.setAttribute('aria-label', this.mark.title);
     }
   }

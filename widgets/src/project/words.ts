@@ -2,7 +2,7 @@
 import type { Progress, SlideRow } from './requests';
 
 export function sizeText({ width, height, mpp }: SlideRow): string {
-  const size = `${width.toLocaleString('en')} × ${height.toLocaleString('en')}`;
+  const size = `${width} × ${height}`;
   return mpp ? `${size} · ${Number(mpp[0].toPrecision(3))} µm` : `${size} px`;
 }
 
@@ -10,8 +10,8 @@ export function countText(n: number): string {
   return n === 0 ? 'no annotations' : n === 1 ? '1 annotation' : `${n.toLocaleString('en')} annotations`;
 }
 
-export function progressText(progress: Progress): string {
-  return progress.charAt(0).toUpperCase() + progress.slice(1);
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** "12 of 40 done, 3 in work". */
