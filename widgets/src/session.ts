@@ -55,8 +55,21 @@ export class Session {
       return null;
     }
     const wanted = version ?? this.pinned ?? this.place.branch;
-    const draft = version === null ? (this.draft ?? undefined) : undefined;
-    return this.api.vectorMeta(this.place.project, this.place.slide, wanted, draft);
+    const { project, slide } = this.place;
+    const { draft } = this;
+    if (version !== null || draft === null) {
+      return this.api.vectorMeta(project, slide, wanted);
+    }
+    try {
+      return await this.api.vectorMeta(project, slide, wanted, draft);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.kind === 'UnknownDraft')) {
+        throw error;
+      }
+      // it was committed or given up: the branch tells
+      this.draft = this.draft === draft ? null : this.draft;
+      return this.api.vectorMeta(project, slide, wanted);
+    }
   }
 
   pin(version: string | null): void {

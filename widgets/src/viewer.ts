@@ -33,7 +33,7 @@ import { Selection } from './selection';
 import { Session } from './session';
 import { Turning } from './turning';
 import { Trouble } from './trouble';
-import { commitOf, type LiveDraft, type Source } from './types';
+import { commitOf, type LiveDraft, type Source, type VectorMeta } from './types';
 import { WholeImage } from './wholeimage';
 import { fitWhole, SmoothWheel, zoomStep } from './zoom';
 
@@ -364,13 +364,16 @@ export class Viewer {
     });
     this.annotations = this.hand.annotations = this.wholeImage.annotations = annotations;
     this.hand.readOut = readOut;
-    const poll = new Poll(map.getContainer(), () => this.follow());
-    this.disposables.push(poll, scale, readOut, annotations, image);
+    this.disposables.push(scale, readOut, annotations, image);
     const scene = this.scene({ info, annotations, image, readOut });
     this.disposables.push(...PARTS.map(part => part(scene)));
     const { version = null, compare = null } = this.options;
     await this.history.show({ version, compare });
     await this.versions.begin();
+    if (!this.disposed) {
+      // from now on: before, its questions would stand in the way of the first picture
+      this.disposables.push(new Poll(map.getContainer(), () => this.follow()));
+    }
   }
 
   private scene(opened: Pick<Scene, 'info' | 'annotations' | 'image' | 'readOut'>): Scene {
@@ -393,6 +396,11 @@ export class Viewer {
     if (!meta || this.disposed) {
       return null;
     }
+    await this.showMeta(meta);
+    return meta.version;
+  }
+
+  private async showMeta(meta: VectorMeta): Promise<void> {
     if (!this.dirty) {
       this.session.rebase(commitOf(meta.version));
     }
@@ -401,14 +409,16 @@ export class Viewer {
     await this.annotations!.show(project, slide, meta);
     this.wholeImage.sync();
     this.shownSignal.emit(this.session.editBase);
-    this.history.showing(meta.version);
-    return meta.version;
+    this.history.showing(commitOf(meta.version));
   }
 
   /** Somebody else, or a job, may have committed. */
   private async follow(): Promise<void> {
+    if (this.root.classList.contains('wsinb-mod-loading')) {
+      return;
+    }
     if (this.session.draft !== null && this.session.follows) {
-      await this.showVersion(null);
+      await this.followDraft();
       return;
     }
     const head = await this.session.head();
@@ -418,6 +428,15 @@ export class Viewer {
       await this.showVersion(head);
     }
     await this.history.headIs(head);
+  }
+
+  /** An open session may have been edited, or be committed by now. */
+  private async followDraft(): Promise<void> {
+    const meta = await this.session.read();
+    const isNews = meta !== null && meta.version !== this.annotations?.meta?.version;
+    if (isNews && this.session.follows && !this.disposed) {
+      await this.showMeta(meta);
+    }
   }
 
   private async save(message: string): Promise<boolean> {

@@ -79,7 +79,7 @@ class LayerRow {
     button.title = `Threshold, opacity and fill of ${this.name}`;
     const arrow = element('span', 'wsinb-layer-arrow');
     openIcon.element({ container: arrow });
-    button.append(arrow, element('span', 'wsinb-label-name', this.name));
+    button.append(arrow, element('span', 'wsinb-category-name', this.name));
     const open = (isOpen: boolean): void => {
       this.details.hidden = !isOpen;
       button.setAttribute('aria-expanded', String(isOpen));

@@ -1,5 +1,5 @@
 /** What the colours of annotations mean: a list of categories to hide and colour, or a range of numbers. */
-import type { Category, Scheme } from '../coloring';
+import { BUILT_IN, type Category, type Scheme } from '../coloring';
 import { element } from '../dom';
 import { VIRIDIS } from '../vector/colors';
 
@@ -29,7 +29,7 @@ export class Legend {
   }
 }
 
-function ramp({ min, max, unit }: Extract<Scheme, { kind: 'number' }>): HTMLElement[] {
+function ramp({ by, min, max, unit }: Extract<Scheme, { kind: 'number' }>): HTMLElement[] {
   const bar = element('div', 'wsinb-ramp');
   bar.style.background = `linear-gradient(to right, ${VIRIDIS.join(', ')})`;
   const ends = element('div', 'wsinb-ramp-ends');
@@ -39,7 +39,10 @@ function ramp({ min, max, unit }: Extract<Scheme, { kind: 'number' }>): HTMLElem
     element('span', '', unit ?? ''),
     element('span', '', text(max))
   );
-  return [bar, ends];
+  if (BUILT_IN.includes(by)) {
+    return [bar, ends];
+  }
+  return [bar, ends, element('div', 'wsinb-legend-rest', 'Grey: no value, or counts; zoom in for shapes.')];
 }
 
 function categories(all: Category[], actions: LegendActions): HTMLElement[] {
@@ -60,7 +63,7 @@ function row(category: Category, { toggle, recolor }: LegendActions): HTMLElemen
   button.title = `${hidden ? 'Show' : 'Hide'} ${text}`;
   button.setAttribute('aria-pressed', String(!hidden));
   button.append(
-    element('span', 'wsinb-label-name', text),
+    element('span', 'wsinb-category-name', text),
     element('span', 'wsinb-count', count === null ? '' : count.toLocaleString('en'))
   );
   button.addEventListener('click', () => toggle(category));

@@ -160,7 +160,8 @@ export class VectorLayer extends L.GridLayer {
     if (shown?.done) {
       const { done, canvas } = shown;
       shown.done = null;
-      done(told.what === 'failed' ? new Error('The tile could not be loaded.') : undefined, canvas);
+      // one that failed is tried again: Leaflet would never show it
+      done(undefined, canvas);
     }
   }
 

@@ -1,7 +1,7 @@
 /** What decides how a feature looks, and the table of its colours, one word a feature. */
 import { RAMP, RAMP_STEPS } from './colors';
 import { NO_CATEGORY, type Column } from './columns';
-import { FULL_SCORE, NO_BIN, NO_SCORE, type VectorTile } from './format';
+import { FULL_SCORE, NO_BIN, NO_LAYER, NO_SCORE, type VectorTile } from './format';
 
 export interface LayerStyle {
   visible: boolean;
@@ -86,8 +86,9 @@ export class Compiled {
     readonly style: Style,
     private readonly column: Column | null
   ) {
-    // layers that the version's list lacks, 255 among them, look as all do
-    this.shown = Array.from({ length: 256 }, (_, i) => this.layer(style.layers[i] ?? PLAIN_LAYER_STYLE));
+    // layers beyond the numbered ones cannot be told apart: they look as all do
+    const layers = style.layers.slice(0, NO_LAYER);
+    this.shown = Array.from({ length: 256 }, (_, i) => this.layer(layers[i] ?? PLAIN_LAYER_STYLE));
     this.rowFlags = flagRows(style.hiddenRows, style.selectedRows);
     this.hiddenLabels = flagged(style.hiddenLabels);
     this.hiddenCategories = flagged(style.hiddenCategories);

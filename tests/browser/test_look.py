@@ -1,0 +1,310 @@
+"""How stored annotations look, and what is done with many of them: what a person sees, and what is stored."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import shapely
+
+import wsinb
+
+pytestmark = pytest.mark.browser
+
+TUMOR, STROMA = (204, 68, 68), (51, 119, 204)
+# the first colours of the palette for categories
+BLUE, ORANGE = (0, 114, 178), (230, 159, 0)
+PURPLE, YELLOW = (68, 1, 84), (220, 220, 40)
+LEFT, MIDDLE, RIGHT = (520, 1220), (1000, 1220), (1490, 1220)
+BARE = (1024, 420)
+PITCH, SIDE = 12, 6
+TILE = re.compile(r"/vector/[0-9a-f]{64}[^/]*/-?\d+/-?\d+/-?\d+")
+
+
+@pytest.fixture
+def nuclei(project):
+    """3,500 small squares below the regions: tumor left and stroma right, scores rise from left to right."""
+    left, top = (
+        grid.ravel() for grid in np.meshgrid(np.arange(420, 1620, PITCH), np.arange(880, 1300, PITCH))
+    )
+    is_left = left < 1020
+    session = project.session(author="model")
+    session["liver"].upsert(
+        wsinb.new_annotations(
+            shapely.box(left, top, left + SIDE, top + SIDE),
+            label=np.where(is_left, "tumor", "stroma"),
+            layer="nuclei",
+            score=(left - 420) / 1200,
+            created_by=np.where(is_left, "ann", "bob"),
+        )
+    )
+    session.commit("nuclei")
+    return project
+
+
+def opened(lab, project) -> list[str]:
+    """Open the slide with the tab of layers; return the list of tiles that are asked for from then on."""
+    lab.open_slide(project.path.name, "liver.tif")
+    until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) == TUMOR)
+    until(lab, lambda: painted_as(lab, RIGHT, TUMOR, STROMA) == STROMA)
+    lab.page.keyboard.press("Shift+B")
+    lab.page.wait_for_selector(".wsinb-tab[data-tab=layers]:not([hidden])")
+    asked: list[str] = []
+    lab.page.on("request", lambda request: TILE.search(request.url) and asked.append(request.url))
+    return asked
+
+
+def until(lab, is_so: Callable[[], object]) -> None:
+    """Wait for a state that only the pixels tell."""
+    for _ in range(200):
+        if is_so():
+            return
+        lab.page.wait_for_timeout(50)
+    assert is_so()
+
+
+def painted(lab, place) -> np.ndarray:
+    """The difference between what is painted on stroma and bare stroma."""
+    mean = lab.patch(*place, half=6).reshape(-1, 3).mean(axis=0)
+    return mean - lab.patch(*BARE, half=6).reshape(-1, 3).mean(axis=0)
+
+
+def painted_as(lab, place, *colors) -> tuple[int, int, int] | None:
+    """Which of some colours a place is painted in; None where it is bare."""
+    bare = lab.patch(*BARE, half=6).reshape(-1, 3).mean(axis=0)
+    shift = lab.patch(*place, half=6).reshape(-1, 3).mean(axis=0) - bare
+    if np.linalg.norm(shift) < 15:
+        return None
+    towards = [np.array(color) - bare for color in colors]
+    return colors[int(np.argmax([shift @ way / np.linalg.norm(way) for way in towards]))]
+
+
+def color_by(lab, name: str) -> None:
+    lab.page.locator(".wsinb-by select").select_option(name)
+
+
+def zoom_out_to_density(lab) -> None:
+    lab.page.keyboard.press("-")
+    lab.page.wait_for_selector(".wsinb-zoom:text-is('5×')")
+    lab._find_frame()
+    until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) == TUMOR)
+
+
+def select_rectangle(lab, start, end) -> None:
+    lab.page.keyboard.press("Shift+A")
+    lab.page.wait_for_selector("[data-tool=select-rectangle][aria-pressed=true]")
+    lab.drag(start, end)
+
+
+def selected(lab, text: str) -> None:
+    lab.page.wait_for_selector(f".wsinb-selection-text:text-is({text!r})")
+
+
+def test_colours_follow_label_layer_score_and_column_and_no_tile_is_asked_again(lab, nuclei):
+    asked = opened(lab, nuclei)
+    color_by(lab, "layer")
+    until(lab, lambda: painted_as(lab, LEFT, BLUE, ORANGE, TUMOR) == ORANGE)
+    assert lab.page.locator(".wsinb-category").all_inner_texts() == ["manual\n4", "nuclei\n3,500"]
+    color_by(lab, "score")
+    until(lab, lambda: painted_as(lab, LEFT, PURPLE, YELLOW) == PURPLE)
+    until(lab, lambda: painted_as(lab, RIGHT, PURPLE, YELLOW) == YELLOW)
+    assert lab.page.locator(".wsinb-ramp-ends span").all_inner_texts() == ["0", "", "1"]
+    color_by(lab, "created_by")
+    until(lab, lambda: painted_as(lab, LEFT, BLUE, ORANGE) == BLUE)
+    until(lab, lambda: painted_as(lab, RIGHT, BLUE, ORANGE) == ORANGE)
+    lab.page.locator(".wsinb-category-button", has_text="ann").click()
+    until(lab, lambda: painted_as(lab, LEFT, BLUE, ORANGE) is None)
+    assert painted_as(lab, RIGHT, BLUE, ORANGE) == ORANGE
+    color_by(lab, "label")
+    until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) == TUMOR)
+    assert asked == []
+
+
+def test_a_threshold_hides_low_scores_and_shows_what_lies_below_them(lab, project):
+    low, high = shapely.box(440, 1180, 560, 1280), shapely.box(400, 1150, 600, 1310)
+    session = project.session(author="model")
+    session["liver"].upsert(
+        wsinb.new_annotations([high, low], label=["stroma", "tumor"], layer="model", score=[0.9, 0.2])
+    )
+    session.commit("one above the other")
+    lab.open_slide(project.path.name, "liver.tif")
+    centre = (500, 1230)
+    until(lab, lambda: painted_as(lab, centre, TUMOR, STROMA) == TUMOR)
+    lab.page.keyboard.press("Shift+B")
+    number = lab.page.locator(".wsinb-all-layers input[type=number]").first
+    number.fill("0.5")
+    until(lab, lambda: painted_as(lab, centre, TUMOR, STROMA) == STROMA)
+    number.fill("0.95")
+    until(lab, lambda: painted_as(lab, centre, TUMOR, STROMA) is None)
+    number.fill("0")
+    until(lab, lambda: painted_as(lab, centre, TUMOR, STROMA) == TUMOR)
+
+
+def test_thresholds_and_layers_need_no_tile_at_density_and_at_shapes(lab, nuclei):
+    asked = opened(lab, nuclei)
+    number = lab.page.locator(".wsinb-all-layers input[type=number]").first
+    eye = lab.page.locator(".wsinb-layer", has_text="nuclei").locator(".wsinb-eye")
+    for closer in (True, False):
+        if not closer:
+            zoom_out_to_density(lab)
+            asked.clear()
+        number.fill("0.5")
+        until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) is None)
+        assert painted_as(lab, RIGHT, TUMOR, STROMA) == STROMA
+        number.fill("0")
+        until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) == TUMOR)
+        eye.click()
+        until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) is None)
+        until(lab, lambda: painted_as(lab, RIGHT, TUMOR, STROMA) is None)
+        eye.click()
+        until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) == TUMOR)
+        until(lab, lambda: painted_as(lab, RIGHT, TUMOR, STROMA) == STROMA)
+        assert asked == []
+
+
+def test_density_tells_its_counts_and_counts_by_a_column_after_asking_once(lab, nuclei):
+    asked = opened(lab, nuclei)
+    zoom_out_to_density(lab)
+    texts = re.compile(r"^\d+ annotations? here: \d+ tumor$")
+    lab.page.mouse.move(*lab.screen(*LEFT))
+    until(lab, lambda: texts.match(lab.page.locator(".wsinb-found").inner_text()) or _nudge(lab, LEFT))
+    asked.clear()
+    color_by(lab, "created_by")
+    until(lab, lambda: painted_as(lab, LEFT, BLUE, ORANGE) == BLUE)
+    until(lab, lambda: painted_as(lab, RIGHT, BLUE, ORANGE) == ORANGE)
+    assert asked
+    assert all("by=created_by" in url for url in asked)
+    assert len(asked) == len(set(asked))
+
+
+def _nudge(lab, place) -> bool:
+    """Move the pointer a little, to a cell that holds something."""
+    x, y = lab.screen(*place)
+    lab.page.mouse.move(x + np.random.default_rng().integers(-6, 7), y)
+    return False
+
+
+def test_opacity_and_fill_change_what_is_painted(lab, project):
+    lab.open_slide(project.path.name, "liver.tif")
+    session = project.session(author="model")
+    session["liver"].upsert(
+        wsinb.new_annotations([shapely.box(400, 1150, 600, 1310)], label="stroma", layer="boxes")
+    )
+    session.commit("a box")
+    centre = (500, 1230)
+    until(lab, lambda: painted_as(lab, centre, TUMOR, STROMA) == STROMA)
+    lab.page.keyboard.press("Shift+B")
+    layer = lab.page.locator(".wsinb-layer", has_text="boxes")
+    layer.locator(".wsinb-layer-button").click()
+    full = np.linalg.norm(painted(lab, centre))
+    layer.locator("input[type=number]").nth(1).fill("0.5")
+    until(lab, lambda: np.linalg.norm(painted(lab, centre)) < 0.7 * full)
+    layer.locator("input[type=number]").nth(1).fill("1")
+    until(lab, lambda: np.linalg.norm(painted(lab, centre)) > 0.9 * full)
+    layer.locator("input[type=checkbox]").uncheck()
+    until(lab, lambda: painted_as(lab, centre, TUMOR, STROMA) is None)
+    lab.page.locator(".wsinb-all-layers input[type=checkbox]").uncheck()
+    layer.locator("input[type=checkbox]").check()
+    assert painted_as(lab, centre, TUMOR, STROMA) is None, "all layers are outlines"
+
+
+def test_a_rectangle_selects_and_all_are_relabelled_at_once(lab, nuclei):
+    opened(lab, nuclei)
+    select_rectangle(lab, (415, 1190), (655, 1310))
+    # squares whose middle is inside: 20 columns of 9
+    selected(lab, "180 selected")
+    assert lab.page.locator(".wsinb-chosen").inner_text() == "180 selected"
+    darker = lab.patch(*LEFT, half=10).min(axis=(0, 1)).max()
+    assert darker < 60, "selected ones have a dark outline"
+    lab.page.keyboard.press("s")
+    lab.page.locator(".wsinb-selection button", has_text="Label: stroma").click()
+    lab.unsaved("180 unsaved")
+    lab.page.keyboard.press("Escape")
+    lab.page.wait_for_selector(".wsinb-selection", state="hidden")
+    until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) == STROMA)
+    lab.page.keyboard.press("Control+z")
+    until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) == TUMOR)
+    lab.page.keyboard.press("Control+y")
+    until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) == STROMA)
+    lab.save("all stroma")
+    until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) == STROMA)
+    table = nuclei.read("liver")
+    inside = table[table.geometry.centroid.within(shapely.box(415, 1190, 655, 1310))]
+    assert set(inside["label"]) == {"stroma"}
+    assert nuclei.log()[0].changes["liver"] == {"added": 0, "updated": 180, "deleted": 0}
+
+
+def test_a_lasso_selects_and_all_are_deleted_at_once(lab, nuclei):
+    opened(lab, nuclei)
+    lab.page.keyboard.press("Shift+W")
+    corners = [(415, 1310), (655, 1310), (415, 1070)]
+    lab.page.mouse.move(*lab.screen(*corners[0]))
+    lab.page.mouse.down()
+    for corner in (*corners[1:], corners[0]):
+        lab.page.mouse.move(*lab.screen(*corner), steps=30)
+    lab.page.mouse.up()
+    triangle = shapely.Polygon(corners)
+    centres = nuclei.read("liver").geometry.centroid
+    expected = int(centres.within(triangle).sum())
+    lab.page.wait_for_selector(".wsinb-selection:not([hidden])")
+    n = int(lab.page.locator(".wsinb-selection-text").inner_text().split()[0])
+    # the lasso is drawn in whole screen pixels
+    assert abs(n - expected) <= 25
+    assert n < 300, "a lasso is not its box"
+    lab.page.keyboard.press("Delete")
+    lab.unsaved(f"{n} unsaved")
+    until(lab, lambda: painted_as(lab, (450, 1240), TUMOR, STROMA) is None)
+    assert painted_as(lab, (640, 1130), TUMOR, STROMA) == TUMOR
+    lab.save("a corner less")
+    assert len(nuclei.read("liver")) == 3504 - n
+
+
+def test_clicks_with_ctrl_add_and_take_away_and_escape_selects_nothing(lab, project):
+    lab.open_slide(project.path.name, "liver.tif")
+    first, second = project.read("liver").geometry.centroid.iloc[:2]
+    lab.select(first.x, first.y)
+    lab.page.keyboard.press("Escape")
+    lab.page.keyboard.down("Control")
+    lab.click(first.x, first.y)
+    selected(lab, "1 selected")
+    lab.click(second.x, second.y)
+    selected(lab, "2 selected")
+    lab.click(first.x, first.y)
+    selected(lab, "1 selected")
+    lab.page.keyboard.up("Control")
+    assert lab.page.locator(".wsinb-mod-selected").count() == 0, "nothing is opened for editing"
+    lab.page.keyboard.press("Escape")
+    lab.page.wait_for_selector(".wsinb-selection", state="hidden")
+
+
+def test_a_corrupt_tile_and_a_lost_server_are_told_once_and_recover_by_themselves(lab, nuclei):
+    broken = {"body": b"not a tile", "status": 200}
+    lab.page.route(TILE, lambda route: route.fulfill(**broken))
+    lab.open_slide(nuclei.path.name, "liver.tif")
+    assert "not a vector tile" in lab.notice() or "at least 32 bytes" in lab.notice()
+    assert lab.page.locator(".wsinb-notice-text").count() == 1
+    lab.page.unroute(TILE)
+    until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) == TUMOR)
+    lab.page.wait_for_selector(".wsinb-notice.wsinb-mod-error", state="hidden")
+    lab.page.route(TILE, lambda route: route.abort())
+    lab.page.keyboard.press("+")
+    lab.page.wait_for_selector(".wsinb-zoom:text-is('20×')")
+    assert "does not answer" in lab.notice()
+    lab.page.unroute(TILE)
+    lab.page.wait_for_selector(".wsinb-notice.wsinb-mod-error", state="hidden")
+
+
+def test_a_version_without_the_column_is_shown_by_label_with_a_sentence(lab, nuclei):
+    nuclei.columns.add("grade", "text")
+    session = nuclei.session(author="reader")
+    session["liver"].upsert(wsinb.new_annotations([shapely.box(100, 100, 140, 140)], label="stroma"))
+    session.commit("one more")
+    opened(lab, nuclei)
+    color_by(lab, "grade")
+    until(lab, lambda: lab.page.locator(".wsinb-category").all_inner_texts() == ["none"])
+    lab.page.keyboard.press("Shift+H")
+    lab.page.locator(".wsinb-commit-button", has_text="nuclei").click()
+    assert "no column “grade”" in lab.notice()
+    until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) == TUMOR)
