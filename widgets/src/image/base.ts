@@ -10,6 +10,8 @@ interface MapInternals {
 export class Base extends L.Layer {
   readonly image: PatientImage;
   private readonly node = element('div', 'wsinb-slide leaflet-zoom-animated');
+  /** The zoom at which it has its size. */
+  private placed = 0;
 
   constructor(
     private readonly bounds: L.LatLngBounds,
@@ -38,7 +40,7 @@ export class Base extends L.Layer {
 
   override getEvents(): Record<string, L.LeafletEventHandlerFn> {
     return {
-      zoom: () => this.place(),
+      zoom: event => ((event as { pinch?: boolean }).pinch ? this.stretch() : this.place()),
       viewreset: () => this.place(),
       zoomanim: event => this.animate(event as L.ZoomAnimEvent)
     };
@@ -47,14 +49,21 @@ export class Base extends L.Layer {
   private place(): void {
     const corner = this._map.latLngToLayerPoint(this.bounds.getNorthWest());
     const size = this._map.latLngToLayerPoint(this.bounds.getSouthEast()).subtract(corner);
+    this.placed = this._map.getZoom();
     L.DomUtil.setPosition(this.node, corner);
     this.node.style.width = `${size.x}px`;
     this.node.style.height = `${size.y}px`;
   }
 
+  /** While the zoom goes on changing, nothing is laid out anew. */
+  private stretch(): void {
+    const corner = this._map.latLngToLayerPoint(this.bounds.getNorthWest());
+    L.DomUtil.setTransform(this.node, corner, this._map.getZoomScale(this._map.getZoom(), this.placed));
+  }
+
   private animate({ zoom, center }: L.ZoomAnimEvent): void {
     const internals = this._map as unknown as MapInternals;
     const { min } = internals._latLngBoundsToNewLayerBounds(this.bounds, zoom, center);
-    L.DomUtil.setTransform(this.node, min!, this._map.getZoomScale(zoom));
+    L.DomUtil.setTransform(this.node, min!, this._map.getZoomScale(zoom, this.placed));
   }
 }
