@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 
+import nbformat
 import numpy as np
 import pytest
 import shapely
@@ -312,6 +313,7 @@ def test_escape_clears_first_the_line_and_another_tool_ends_measuring(around):
 
 
 def test_a_picture_is_saved_as_it_is_seen(around, project):
+    around.press("s")
     around.lab.draw("rectangle", (850, 250), (1000, 350))
     around.press("Escape")
     name, saved = around.saved_picture()
@@ -319,6 +321,10 @@ def test_a_picture_is_saved_as_it_is_seen(around, project):
     box = around.box()
     assert saved.shape[:2] == (round(box["height"]), round(box["width"]))
     assert_same_picture(around, saved)
+    tumor = TUMOR[0].centroid
+    x, y = (int(n) for n in np.subtract(around.screen(tumor.x, tumor.y), (box["x"], box["y"])))
+    near = (slice(y - 5, y + 6), slice(x - 5, x + 6))
+    assert saved[near].mean(axis=(0, 1)) == pytest.approx(around.picture()[near].mean(axis=(0, 1)), abs=4)
     inside = tuple(int(n) for n in np.subtract(around.screen(925, 300), (box["x"], box["y"])))
     outside = tuple(int(n) for n in np.subtract(around.screen(1100, 300), (box["x"], box["y"])))
     assert np.abs(saved[inside[1], inside[0]] - saved[outside[1], outside[0]]).max() > 15, "the draft is seen"
@@ -333,6 +339,19 @@ def assert_same_picture(around: Around, saved: np.ndarray) -> None:
     difference = np.abs(seen[rows, columns] - saved[rows, columns]).max(axis=2)
     assert np.median(difference) <= 2
     assert (difference > 24).mean() < 0.02
+
+
+def test_a_picture_has_the_adjustments_that_are_seen(around):
+    _, plain = around.saved_picture()
+    around.press("Shift+V")
+    around.page.locator(".wsinb-adjust .wsinb-check").check()
+    around.page.locator(".wsinb-map").focus()
+    around.page.wait_for_selector(".wsinb-image-layer canvas")
+    _, inverted = around.saved_picture()
+    height, width = plain.shape[:2]
+    middle = (slice(height // 2 - 20, height // 2 + 20), slice(width // 2 - 20, width // 2 + 20))
+    assert np.abs(inverted[middle] + plain[middle] - 255).max() <= 8
+    assert_same_picture(around, inverted)
 
 
 def test_a_caption_is_in_the_picture(around):
@@ -415,13 +434,11 @@ def test_a_turned_view_is_dragged_and_zoomed_at_the_pointer(around, degrees, fli
     assert around.under(x1, y1) == pytest.approx(held, abs=4)
     around.page.mouse.move(x1, y1)
     around.page.mouse.wheel(0, -120)
-    around.page.wait_for_function("document.querySelector('.wsinb-zoom').textContent !== '10×'")
-    around.page.wait_for_timeout(800)
+    around.page.wait_for_selector(".wsinb-zoom:text-is('20×')")
     assert around.under(x1, y1) == pytest.approx(held, abs=4)
     around.press("ArrowRight")
-    moved = around.frame() @ (*held, 1)
-    around.page.wait_for_timeout(500)
-    assert around.screen(*held)[0] < x1 - 60, moved
+    around.page.wait_for_selector(".leaflet-pan-anim", state="detached")
+    assert around.screen(*held) == pytest.approx((x1 - 80, y1), abs=4)
 
 
 @pytest.mark.parametrize(("degrees", "flipped"), [(90, False), (270, True), (30, False)])
@@ -496,6 +513,36 @@ def test_fitting_a_turned_slide_shows_all_of_it(around):
         x, y = around.screen(*corner)
         assert box["x"] - 2 <= x <= box["x"] + box["width"] + 2
         assert box["y"] - 2 <= y <= box["y"] + box["height"] + 2
+
+
+def test_in_a_cell_the_view_is_turned_drawn_on_and_fills_the_screen(lab, project):
+    source = "import wsinb\nviewer = wsinb.open_project('.').view('liver')\nviewer"
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, project.path / "cell.ipynb")
+    lab.open_folder(project.path.name)
+    lab.double_click("cell.ipynb")
+    lab.page.wait_for_selector(".jp-Notebook .jp-Cell")
+    lab.run_cell(0)
+    lab.wait_for_viewer()
+    around = Around(lab)
+    small = around.box()
+    around.turn(90, False)
+    lab.click = around.click
+    lab.draw("polygon", (900, 300), (1100, 300), (1100, 420))
+    lab.unsaved("1 unsaved")
+    around.press("Shift+F")
+    around.page.wait_for_function("document.fullscreenElement?.classList.contains('wsinb-map')")
+    around.page.wait_for_selector("[data-tool=fullscreen][aria-pressed=true]")
+    assert around.box()["height"] == 900
+    turn = around.frame()[:, :2]
+    assert turn / np.linalg.norm(turn[:, 0]) == pytest.approx(np.array([[0, -1], [1, 0]]), abs=0.02)
+    around.press("Shift+F")
+    around.page.wait_for_selector("[data-tool=fullscreen][aria-pressed=false]")
+    assert around.box()["height"] == small["height"]
+    lab.save()
+    (row,) = project.read("liver").query("label.isna()").itertuples()
+    assert row.geometry.area == pytest.approx(200 * 120 / 2, rel=0.1)
 
 
 # keys and about

@@ -12,6 +12,10 @@ export interface SnapshotOptions {
   caption?: string;
 }
 
+interface MapInternals {
+  _animatingZoom?: boolean;
+}
+
 interface Style {
   filter: string;
   opacity: number;
@@ -34,6 +38,10 @@ const NOT_SHOWN =
 /** Paint what is seen, at the density of the screen. */
 export async function snapshot(scene: Scene, options: SnapshotOptions = {}): Promise<Blob> {
   const { map, turning, info } = scene;
+  if ((map as unknown as MapInternals)._animatingZoom) {
+    // half way everything is scaled
+    await new Promise<void>(resolve => map.once('zoomend', () => resolve()));
+  }
   const { x: width, y: height } = turning.realSize();
   const density = window.devicePixelRatio || 1;
   const canvas = document.createElement('canvas');
