@@ -13,7 +13,7 @@ from wsinb.serve.messages import Request, Response
 from wsinb.serve.paths import PathGuard
 from wsinb.serve.project_cache import ProjectCache
 from wsinb.serve.slide_cache import SlideCache
-from wsinb.serve.vector_cache import VectorCache
+from wsinb.serve.vectors.cache import VectorCache
 
 if TYPE_CHECKING:
     from wsinb.versions import SlideDiff

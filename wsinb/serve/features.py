@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wsinb.serve.core import Core
-    from wsinb.serve.vector_index import VectorIndex
+    from wsinb.serve.vectors.index import VectorIndex
 
 __all__ = ["features_of_rows", "get_annotations"]
 

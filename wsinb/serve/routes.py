@@ -19,9 +19,9 @@ from wsinb.serve import (
     slide_metadata,
     slides,
     tiles,
-    vector,
 )
 from wsinb.serve.messages import MethodNotAllowed, NotServed, Request, Response
+from wsinb.serve.vectors import requests as vector
 
 if TYPE_CHECKING:
     from wsinb.serve.core import Core

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from wsinb.errors import InvalidInput, PathNotAllowed, UnknownProject, UnknownSlide, UnknownVersion
 from wsinb.serve.messages import Request
-from wsinb.serve.vector_cache import TableKey
+from wsinb.serve.vectors.cache import TableKey
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from wsinb.project import Project, SlideEntry
     from wsinb.serve.core import Core
-    from wsinb.serve.vector_live import LiveEdits
-    from wsinb.serve.vector_update import Delta
+    from wsinb.serve.vectors.live import LiveEdits
+    from wsinb.serve.vectors.update import Delta
     from wsinb.versions import SlideDiff
     from wsinb.versions.graph.records import State
     from wsinb.versions.tables.columns import Column
@@ -108,7 +108,7 @@ class AnnotationTable:
 
     def since(self, version: str) -> Delta | None:
         """Return what happened to the table since another version; None if it is much, or cannot be told."""
-        from wsinb.serve.vector_update import Delta
+        from wsinb.serve.vectors.update import Delta
         from wsinb.versions.tables.ids import concat_ids, last_of_each
 
         commit, _, revision = version.partition("+")
@@ -172,7 +172,7 @@ def _live_table(
     commit: str | None,
 ) -> AnnotationTable:
     from wsinb.serve.bodies import author_of
-    from wsinb.serve.vector_live import journal_of, read_edits
+    from wsinb.serve.vectors.live import journal_of, read_edits
 
     folder = project.repository.journals
     core.paths.check(folder)  # which may be a link to somewhere else

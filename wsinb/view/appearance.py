@@ -46,7 +46,7 @@ _LAYER: dict[str, type] = {"visible": bool, "opacity": float, "fill": bool, "thr
 _CHANNEL: dict[str, type] = {"visible": bool, "color": str, "low": float, "high": float}
 
 
-class Appearance(HasTraits):  # type: ignore[misc]
+class Appearance(HasTraits):
     """Observable settings of a viewer; its layer carries them to the browser as two dicts.
 
     Attributes

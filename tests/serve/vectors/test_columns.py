@@ -14,7 +14,8 @@ import shapely
 
 import wsinb
 from wsinb.annotate import new_annotations
-from wsinb.serve import Core, Request, Settings, vector_columns
+from wsinb.serve import Core, Request, Settings
+from wsinb.serve.vectors import columns as column_values
 from wsinb.testing import synthetic_slide
 from wsinb.testing.vector_tiles import decode_vector_tile
 
@@ -180,7 +181,7 @@ def test_an_unknown_column_suggests_near_ones(core, project, name, near):
 
 @pytest.fixture
 def counted(monkeypatch):
-    monkeypatch.setattr("wsinb.serve.vector_zooms.DENSITY_MIN_PER_TILE", 10)
+    monkeypatch.setattr("wsinb.serve.vectors.zooms.DENSITY_MIN_PER_TILE", 10)
 
 
 @pytest.mark.parametrize("name", ["created_by", "verified", "grade", "sure", "label"])
@@ -209,7 +210,7 @@ def test_density_does_not_count_by_numbers(core, project, counted):
 
 
 def test_of_very_many_categories_those_that_occur_most_are_told(core, project, monkeypatch):
-    monkeypatch.setattr(vector_columns, "MAX_CATEGORIES", 2)
+    monkeypatch.setattr(column_values, "MAX_CATEGORIES", 2)
     session = project.session()
     frame = rows(20)
     frame["grade"] = ["rare", "once", *["often"] * 10, *["more"] * 8]

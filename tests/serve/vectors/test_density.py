@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsinb.annotate import new_annotations
-from wsinb.serve import vector_density
-from wsinb.serve.vector_index import build_index
-from wsinb.serve.vector_tile import encode_tile
+from wsinb.serve.vectors import density
+from wsinb.serve.vectors.index import build_index
+from wsinb.serve.vectors.tile import encode_tile
 from wsinb.testing.vector_tiles import decode_vector_tile, frame_pieces
 
 EXTENT = 4096
@@ -71,7 +71,7 @@ def test_counts_by_label_layer_and_score_are_those_of_the_table(n, labels, layer
 def test_too_many_entries_are_merged_and_still_count_everything(monkeypatch, most):
     index, frame = some(3000, ["a", "b"], ["one", "two", "three"])
     fine = decode_vector_tile(encode_tile(index, -3, 0, 0).data)
-    monkeypatch.setattr(vector_density, "MAX_DENSITY_ENTRIES", most)
+    monkeypatch.setattr(density, "MAX_DENSITY_ENTRIES", most)
     tile = decode_vector_tile(encode_tile(index, -3, 0, 0).data)
     assert tile.cell_count.sum() == len(frame)
     assert tile.score_bins == 1 < fine.score_bins

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
 from wsinb.numbers import real
-from wsinb.serve.vector_index import VectorIndex
-from wsinb.serve.vector_search import in_polygon
-from wsinb.serve.vector_sheet import REACH
+from wsinb.serve.vectors.index import VectorIndex
+from wsinb.serve.vectors.search import in_polygon
+from wsinb.serve.vectors.sheet import REACH
 
 __all__ = ["corners_of", "rows_within"]
 

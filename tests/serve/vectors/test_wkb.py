@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsinb.errors import StorageError
-from wsinb.serve.vector_rings import rings_of, shapes_of
+from wsinb.serve.vectors.rings import rings_of, shapes_of
 from wsinb.testing.annotations import lines, points, polygons
 
 SINGLE = st.one_of(points(), lines(), polygons())

@@ -11,13 +11,13 @@ from wsinb.errors import InvalidInput
 from wsinb.serve.messages import IMMUTABLE, NotServed, Request, Response, json_response, not_modified
 from wsinb.serve.sources import AnnotationTable, annotation_table, draft_table
 from wsinb.serve.tiles import min_zoom
-from wsinb.serve.vector_cache import TableKey
-from wsinb.serve.vector_format import TILE_PX
+from wsinb.serve.vectors.cache import TableKey
+from wsinb.serve.vectors.format import TILE_PX
 
 if TYPE_CHECKING:
     from wsinb.serve.core import Core
-    from wsinb.serve.vector_index import VectorIndex
-    from wsinb.serve.vector_tile import Tile
+    from wsinb.serve.vectors.index import VectorIndex
+    from wsinb.serve.vectors.tile import Tile
 
 __all__ = ["get_column", "get_meta", "get_tile", "get_within", "post_within"]
 
@@ -30,7 +30,7 @@ PASSING = "no-store"
 
 def get_meta(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
     """Answer with the version that a name stands for, and the lists that its tiles refer to."""
-    from wsinb.serve.vector_columns import colourings
+    from wsinb.serve.vectors.columns import colourings
 
     core.vectors.warm_up()
     draft = request.optional_text("draft")
@@ -116,8 +116,8 @@ def get_tile(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
 
 
 def _tile(core: Core, table: AnnotationTable, z: int, x: int, y: int, by: str | None) -> Tile:
-    from wsinb.serve.vector_columns import categories_of, find_colouring
-    from wsinb.serve.vector_tile import encode_tile
+    from wsinb.serve.vectors.columns import categories_of, find_colouring
+    from wsinb.serve.vectors.tile import encode_tile
 
     index = core.vectors.index(table)
     if by is None:
@@ -128,7 +128,7 @@ def _tile(core: Core, table: AnnotationTable, z: int, x: int, y: int, by: str | 
 
 def get_column(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
     """Answer with the values of a column at a version, which never change."""
-    from wsinb.serve.vector_columns import encode_column, find_colouring
+    from wsinb.serve.vectors.columns import encode_column, find_colouring
 
     name = arguments["name"]
     address = _Address(core, request, arguments["version"])
@@ -162,7 +162,7 @@ def post_within(core: Core, request: Request, arguments: Mapping[str, str]) -> R
 
 
 def _within(core: Core, request: Request, version: str, polygon: object) -> Response:
-    from wsinb.serve.vector_within import corners_of, rows_within
+    from wsinb.serve.vectors.within import corners_of, rows_within
     from wsinb.versions.tables.ids import id_texts
 
     corners = corners_of(polygon)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from wsinb.serve.vector_format import NO_LABEL, NO_LAYER
-from wsinb.serve.vector_rows import Renumbering
-from wsinb.serve.vector_search import survey
-from wsinb.serve.vector_sheet import BIG_L0_PX, NOBODY, Sheet, no_sheet, read_sheet
-from wsinb.serve.vector_zooms import density_max_zoom
+from wsinb.serve.vectors.format import NO_LABEL, NO_LAYER
+from wsinb.serve.vectors.rows import Renumbering
+from wsinb.serve.vectors.search import survey
+from wsinb.serve.vectors.sheet import BIG_L0_PX, NOBODY, Sheet, no_sheet, read_sheet
+from wsinb.serve.vectors.zooms import density_max_zoom
 from wsinb.versions.tables.ids import Ids
 
 if TYPE_CHECKING:

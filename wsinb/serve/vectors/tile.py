@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from wsinb.serve.vector_density import Density, density_of
-from wsinb.serve.vector_format import CELL_PX, HEADER, KIND_DENSITY, KIND_FEATURES, MAGIC, TILE_PX
-from wsinb.serve.vector_index import VectorIndex
-from wsinb.serve.vector_kernels import encode_features
-from wsinb.serve.vector_rings import Shapes, no_shapes
-from wsinb.serve.vector_sheet import BIG_L0_PX
+from wsinb.serve.vectors.density import Density, density_of
+from wsinb.serve.vectors.format import CELL_PX, HEADER, KIND_DENSITY, KIND_FEATURES, MAGIC, TILE_PX
+from wsinb.serve.vectors.index import VectorIndex
+from wsinb.serve.vectors.kernels import encode_features
+from wsinb.serve.vectors.rings import Shapes, no_shapes
+from wsinb.serve.vectors.sheet import BIG_L0_PX
 
 __all__ = ["By", "Tile", "encode_tile"]
 
@@ -39,7 +39,7 @@ class By(NamedTuple):
 
 
 def encode_tile(index: VectorIndex, z: int, x: int, y: int, by: By | None = None) -> Tile:
-    """Return the tile at zoom `z` (<= 0), column `x` and row `y`, in the form of `vector_format`.
+    """Return the tile at zoom `z` (<= 0), column `x` and row `y`, in the form of `format`.
 
     At `density_max_zoom` and below, annotations are counted per cell; each counts in exactly one
     tile of a zoom, the one that holds the centre of its box. Large outlines are drawn there as well, once

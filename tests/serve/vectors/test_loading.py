@@ -13,10 +13,11 @@ import shapely
 import wsinb
 from wsinb.annotate import new_annotations
 from wsinb.errors import StorageError
-from wsinb.serve import Core, Request, Settings, vector_loading, vector_zooms
+from wsinb.serve import Core, Request, Settings
 from wsinb.serve.lru import Lru
-from wsinb.serve.vector_index import build_index
-from wsinb.serve.vector_tile import encode_tile
+from wsinb.serve.vectors import loading, zooms
+from wsinb.serve.vectors.index import build_index
+from wsinb.serve.vectors.tile import encode_tile
 from wsinb.testing import synthetic_slide
 from wsinb.testing.vector_tiles import decode_vector_tile, frame_pieces
 from wsinb.versions.tables.lean import Piece
@@ -26,7 +27,7 @@ STUDY = {"project": "study", "slide": "one"}
 
 @pytest.fixture(autouse=True)
 def _few_are_many(monkeypatch):
-    monkeypatch.setattr(vector_zooms, "DENSITY_MIN_PER_TILE", 20)
+    monkeypatch.setattr(zooms, "DENSITY_MIN_PER_TILE", 20)
 
 
 class Gate:
@@ -70,7 +71,7 @@ def test_density_does_not_wait_for_outlines(gate):
 
 
 def test_large_outlines_are_missing_at_first_and_come_before_the_others(gate, monkeypatch):
-    monkeypatch.setattr(vector_loading, "ROWS_OF_GROUP", 8)
+    monkeypatch.setattr(loading, "ROWS_OF_GROUP", 8)
     frame = annotations()
     index = build_index(frame_pieces(frame))
     first = decoded(index, -5, 0, 0)

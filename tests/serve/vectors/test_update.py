@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 import wsinb
 from wsinb.annotate import empty_annotations, new_annotations
 from wsinb.annotate.schema import SCHEMA
-from wsinb.serve import Core, Request, Settings, vector_zooms
-from wsinb.serve import vector_index as indexes
-from wsinb.serve import vector_update as updates
+from wsinb.serve import Core, Request, Settings
 from wsinb.serve.sources import annotation_table
-from wsinb.serve.vector_tile import encode_tile
-from wsinb.serve.vector_update import Delta
-from wsinb.serve.vector_within import rows_within
+from wsinb.serve.vectors import index as indexes
+from wsinb.serve.vectors import update as updates
+from wsinb.serve.vectors import zooms
+from wsinb.serve.vectors.tile import encode_tile
+from wsinb.serve.vectors.update import Delta
+from wsinb.serve.vectors.within import rows_within
 from wsinb.testing import synthetic_slide
 from wsinb.testing.annotations import annotation_tables
 from wsinb.testing.vector_tiles import frame_pieces
@@ -89,7 +90,7 @@ def test_an_update_is_what_is_built_anew(table, changed, deleted, layers):
 
 
 def test_many_updates_one_after_the_other(monkeypatch):
-    monkeypatch.setattr(vector_zooms, "DENSITY_MIN_PER_TILE", 50)
+    monkeypatch.setattr(zooms, "DENSITY_MIN_PER_TILE", 50)
     random = np.random.default_rng(5)
 
     def some(n, label):

@@ -13,9 +13,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from wsinb.annotate.schema import SCHEMA
-from wsinb.serve.vector_format import NO_LABEL, NO_SCORE
-from wsinb.serve.vector_loading import Outlines
-from wsinb.serve.vector_search import fill_grid, in_box, search_grid, survey
+from wsinb.serve.vectors.format import NO_LABEL, NO_SCORE
+from wsinb.serve.vectors.loading import Outlines
+from wsinb.serve.vectors.search import fill_grid, in_box, search_grid, survey
 from wsinb.versions.tables.files import bounds_of_rows
 from wsinb.versions.tables.lean import Piece
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from wsinb.serve.vector_index import VectorIndex, index_of
-from wsinb.serve.vector_rows import Renumbering
-from wsinb.serve.vector_sheet import Sheet, read_sheet
+from wsinb.serve.vectors.index import VectorIndex, index_of
+from wsinb.serve.vectors.rows import Renumbering
+from wsinb.serve.vectors.sheet import Sheet, read_sheet
 from wsinb.versions.tables.ids import Ids, locate
 from wsinb.versions.tables.lean import Piece
 

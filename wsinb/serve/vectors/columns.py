@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from wsinb.annotate.schema import SCHEMA
 from wsinb.errors import InvalidInput, UnknownColumn
 from wsinb.names import unknown
-from wsinb.serve.vector_cache import VectorCache
-from wsinb.serve.vector_index import VectorIndex, names_of, numbering
-from wsinb.serve.vector_sheet import READERS, Sheet, coded, numbered
-from wsinb.serve.vector_tile import By
+from wsinb.serve.vectors.cache import VectorCache
+from wsinb.serve.vectors.index import VectorIndex, names_of, numbering
+from wsinb.serve.vectors.sheet import READERS, Sheet, coded, numbered
+from wsinb.serve.vectors.tile import By
 from wsinb.versions.tables.columns import Column, shown
 
 __all__ = ["Colouring", "SheetColumn", "categories_of", "colourings", "encode_column", "find_colouring"]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from wsinb.serve.vector_counting import BIN_BITS, count_sorted, density_keys, halve_bins
-from wsinb.serve.vector_format import CELL_PX, MAX_SCORE_BINS, NO_BIN, NO_LABEL, NO_LAYER, NO_SCORE, TILE_PX
+from wsinb.serve.vectors.counting import BIN_BITS, count_sorted, density_keys, halve_bins
+from wsinb.serve.vectors.format import CELL_PX, MAX_SCORE_BINS, NO_BIN, NO_LABEL, NO_LAYER, NO_SCORE, TILE_PX
 
 if TYPE_CHECKING:
-    from wsinb.serve.vector_index import VectorIndex
+    from wsinb.serve.vectors.index import VectorIndex
 
 __all__ = ["Density", "density_of"]
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from wsinb.errors import StorageError
-from wsinb.serve.vector_kernels import ring_boxes
-from wsinb.serve.vector_wkb import read_wkb
+from wsinb.serve.vectors.kernels import ring_boxes
+from wsinb.serve.vectors.wkb import read_wkb
 
 __all__ = ["PieceRings", "Shapes", "no_shapes", "rings_of", "shapes_of", "starts_of"]
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wsinb.annotate import empty_annotations, new_annotations
-from wsinb.serve import vector_density, vector_zooms
-from wsinb.serve import vector_index as indexes
-from wsinb.serve import vector_tile as tiles
+from wsinb.serve.vectors import density, zooms
+from wsinb.serve.vectors import index as indexes
+from wsinb.serve.vectors import tile as tiles
 from wsinb.testing.vector_tiles import decode_vector_tile as decode
 from wsinb.testing.vector_tiles import frame_pieces
 from wsinb.versions.tables.ids import id_texts
@@ -299,7 +299,7 @@ def test_scores_are_binned_coarser_where_entries_are_too_many(monkeypatch):
     index = build_index(table(scattered(30_000, 20_000), score=scores))
     fine = decode(encode_tile(index, -6, 0, 0))
     assert fine.score_bins == 16
-    monkeypatch.setattr(vector_density, "MAX_DENSITY_ENTRIES", len(fine.cell_count) // 2)
+    monkeypatch.setattr(density, "MAX_DENSITY_ENTRIES", len(fine.cell_count) // 2)
     coarse = decode(encode_tile(index, -6, 0, 0))
     assert coarse.score_bins < 16
     assert coarse.cell_count.sum() == 30_000
@@ -307,7 +307,7 @@ def test_scores_are_binned_coarser_where_entries_are_too_many(monkeypatch):
 
 
 def test_a_crowded_tile_is_counted_even_where_outlines_could_be_seen(monkeypatch):
-    monkeypatch.setattr(vector_zooms, "DENSITY_FROM_PER_TILE", 3_000)
+    monkeypatch.setattr(zooms, "DENSITY_FROM_PER_TILE", 3_000)
     index = build_index(table(scattered(4_000, 900, radius=40)))
     assert index.density_max_zoom == -1
 

@@ -8,11 +8,11 @@ import shapely
 
 from wsinb.annotate.arrow import bounds_array
 from wsinb.annotate.schema import SCHEMA
-from wsinb.serve.vector_index import build_index
-from wsinb.serve.vector_sheet import BIG_L0_PX
-from wsinb.serve.vector_tile import encode_tile
-from wsinb.serve.vector_within import rows_within
-from wsinb.serve.vector_zooms import DENSITY_MIN_PER_TILE
+from wsinb.serve.vectors.index import build_index
+from wsinb.serve.vectors.sheet import BIG_L0_PX
+from wsinb.serve.vectors.tile import encode_tile
+from wsinb.serve.vectors.within import rows_within
+from wsinb.serve.vectors.zooms import DENSITY_MIN_PER_TILE
 from wsinb.versions.tables.ids import Ids, id_array
 from wsinb.versions.tables.lean import Piece
 

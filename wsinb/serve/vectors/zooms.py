@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from wsinb.serve.vector_format import TILE_PX
-from wsinb.serve.vector_search import add_tiles, sides_of
+from wsinb.serve.vectors.format import TILE_PX
+from wsinb.serve.vectors.search import add_tiles, sides_of
 
 __all__ = ["density_max_zoom"]
 

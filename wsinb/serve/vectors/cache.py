@@ -12,11 +12,11 @@ from wsinb.serve.lru import Lru
 
 if TYPE_CHECKING:
     from wsinb.serve.sources import AnnotationTable
-    from wsinb.serve.vector_columns import SheetColumn
-    from wsinb.serve.vector_index import VectorIndex
-    from wsinb.serve.vector_live import LiveEdits
-    from wsinb.serve.vector_sheet import Sheet
-    from wsinb.serve.vector_tile import Tile
+    from wsinb.serve.vectors.columns import SheetColumn
+    from wsinb.serve.vectors.index import VectorIndex
+    from wsinb.serve.vectors.live import LiveEdits
+    from wsinb.serve.vectors.sheet import Sheet
+    from wsinb.serve.vectors.tile import Tile
 
 __all__ = ["Encoded", "TableKey", "VectorCache"]
 
@@ -98,7 +98,7 @@ class VectorCache:
         """Return the index of a table; where it is not kept, it is made from that of a near version."""
 
         def make() -> _Kept:
-            from wsinb.serve.vector_index import build_index
+            from wsinb.serve.vectors.index import build_index
 
             kept = self._updated(table) or _Kept(build_index(table.pieces), table.key.version)
             kept.index.sheets[0].outlines.when_done(lambda: self._indexes.weigh_again(table.key))
@@ -112,7 +112,7 @@ class VectorCache:
 
     def _updated(self, table: AnnotationTable) -> _Kept | None:
         """Return the index from the one of the slide that was used last; None if too much differs."""
-        from wsinb.serve.vector_update import update_index
+        from wsinb.serve.vectors.update import update_index
 
         place = table.key.project, table.key.slide
         for key, kept in self._indexes.kept():
@@ -178,6 +178,6 @@ def compressed(data: bytes) -> bytes:
 
 
 def _compile() -> None:
-    from wsinb.serve.vector_warming import warm_up
+    from wsinb.serve.vectors.warming import warm_up
 
     warm_up()

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 import wsinb
 from wsinb.annotate import new_annotations
-from wsinb.serve import Core, Request, Settings, vector
-from wsinb.serve.vector_index import build_index
-from wsinb.serve.vector_within import rows_within
+from wsinb.serve import Core, Request, Settings
+from wsinb.serve.vectors import requests as vector
+from wsinb.serve.vectors.index import build_index
+from wsinb.serve.vectors.within import rows_within
 from wsinb.testing import synthetic_slide
 from wsinb.testing.vector_tiles import frame_pieces
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from wsinb.annotate.schema import SCHEMA
-from wsinb.serve.vector_rings import PieceRings, Shapes, rings_of, shapes_of
+from wsinb.serve.vectors.rings import PieceRings, Shapes, rings_of, shapes_of
 from wsinb.versions.tables.ids import Ids, concat_ids, parse_ids, sorted_order
 from wsinb.versions.tables.lean import Piece
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from wsinb.serve.vector_format import LINE, POINT, POLYGON, TILE_PX, UNITS_PER_PX
+from wsinb.serve.vectors.format import LINE, POINT, POLYGON, TILE_PX, UNITS_PER_PX
 
 __all__ = ["encode_features", "ring_boxes"]
 

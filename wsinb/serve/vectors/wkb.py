@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from wsinb.serve.vector_format import LINE, POINT, POLYGON
+from wsinb.serve.vectors.format import LINE, POINT, POLYGON
 
 __all__ = ["read_wkb"]
 

@@ -19,8 +19,8 @@ import wsinb
 from wsinb.annotate import new_annotations
 from wsinb.serve import Core, Request, Settings
 from wsinb.serve.sources import draft_table
-from wsinb.serve.vector_index import build_index
-from wsinb.serve.vector_tile import encode_tile
+from wsinb.serve.vectors.index import build_index
+from wsinb.serve.vectors.tile import encode_tile
 from wsinb.testing import synthetic_slide
 from wsinb.testing.features import square_feature
 from wsinb.testing.vector_tiles import decode_vector_tile, frame_pieces
