@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.browser.test_cell_viewer import SHOW, SQUARE, last_output, once, open_notebook, show_viewer
 
 pytestmark = pytest.mark.browser
