@@ -15,6 +15,7 @@ import * as icons from './icons';
 import { MAX_ZOOM, slideBounds, SlideImage } from './image';
 import { Keyboard, Keys, type Binding } from './keys';
 import { Labels } from './labels';
+import { aligning, IDENTITY, joinLink, type Affine } from './links';
 import { Look } from './look';
 import { Notice } from './notice';
 import { drawTools } from './panel/drawtools';
@@ -36,6 +37,9 @@ import { Trouble } from './trouble';
 import { commitOf, type LiveDraft, type Source, type VectorMeta } from './types';
 import { WholeImage } from './wholeimage';
 import { fitWhole, SmoothWheel, zoomStep } from './zoom';
+
+/** In a narrower viewer the panel would hide the slide: it starts closed. */
+const NARROW_PX = 600;
 
 export interface ViewerOptions {
   api: Api;
@@ -81,6 +85,7 @@ export class Viewer {
   private readonly shownSignal = new Signal<this, string | null>(this);
   private readonly failedSignal = new Signal<this, string>(this);
   private disposed = false;
+  private leaveLink: (() => void) | null = null;
 
   constructor(
     private readonly map: L.Map,
@@ -247,6 +252,28 @@ export class Viewer {
     }
   }
 
+  /** Move with the other viewers of a group, whose frame `affine` brings this slide's pixels to. */
+  link(group: string, affine: Affine = IDENTITY): void {
+    this.unlink();
+    this.leaveLink = joinLink(this.map, group, affine);
+  }
+
+  /** Move alone. */
+  unlink(): void {
+    this.leaveLink?.();
+    this.leaveLink = null;
+  }
+
+  get isLinked(): boolean {
+    return this.leaveLink !== null;
+  }
+
+  /** The map that lays this slide on another one, as both lie at the moment. */
+  lyingOn(other: Viewer): Affine {
+    const [own, its] = [this.session.info?.mpp?.[0] ?? null, other.session.info?.mpp?.[0] ?? null];
+    return aligning(this.map, own, other.map, its);
+  }
+
   /** The kernel behind the cell has gone, or is there again. */
   setKernel(live: boolean): void {
     if (!live && !this.disposed) {
@@ -278,6 +305,7 @@ export class Viewer {
 
   dispose(): void {
     this.disposed = true;
+    this.unlink();
     window.removeEventListener('beforeunload', this.onUnload);
     this.store.changed.disconnect(this.onEdited, this);
     this.labels.changed.disconnect(this.onLabels, this);
@@ -367,6 +395,9 @@ export class Viewer {
     this.disposables.push(scale, readOut, annotations, image);
     const scene = this.scene({ info, annotations, image, readOut });
     this.disposables.push(...PARTS.map(part => part(scene)));
+    if (map.getSize().x < NARROW_PX) {
+      this.tabs.open(null);
+    }
     const { version = null, compare = null } = this.options;
     await this.history.show({ version, compare });
     await this.versions.begin();
@@ -461,6 +492,7 @@ export class Viewer {
   }
 
   private onEdited(): void {
+    this.root.classList.toggle('wsinb-mod-dirty', this.dirty);
     const { shadowedIds: hidden, relabelled } = this.store;
     const edited = this.versions.reading ? { hidden: [], relabelled: [] } : { hidden, relabelled };
     void this.guard(async () => this.annotations?.shadow(edited));

@@ -62,6 +62,21 @@ export class SlideWidget extends Widget {
     this.viewer?.keys.all.some(binding => binding.keys === keys && binding.act(keys) !== false);
   }
 
+  /** Move with the other slides of a group; laid on another one as both lie now, else on its own pixels. */
+  link(group: string, on: SlideWidget | null = null): void {
+    if (this.viewer) {
+      this.viewer.link(group, on?.viewer ? this.viewer.lyingOn(on.viewer) : undefined);
+    }
+  }
+
+  unlink(): void {
+    this.viewer?.unlink();
+  }
+
+  get isLinked(): boolean {
+    return this.viewer?.isLinked ?? false;
+  }
+
   override dispose(): void {
     this.viewer?.dispose();
     Signal.clearData(this);

@@ -3,7 +3,7 @@ import type { WidgetModel } from '@jupyter-widgets/base';
 import { LeafletLayerModel, LeafletLayerView, type ILeafletLayerModel } from 'jupyter-leaflet';
 import * as L from 'leaflet';
 import { Api } from '../api';
-import { joinLink, type Affine } from '../links';
+import type { Affine } from '../links';
 import { PROTOCOL, type Feature, type LabelInfo, type LiveDraft, type Source } from '../types';
 import { fromPython, toPython } from '../names';
 import { MODULE_NAME } from '../version';
@@ -129,7 +129,7 @@ export class SlideLayerView extends LeafletLayerView {
     this.toModel(viewer);
     const label = this.model.get('label') as string | null;
     void viewer.open().then(() => {
-      this.relink();
+      this.relink(viewer);
       this.onMoved();
       if (label !== null) {
         viewer.labels.current = label;
@@ -142,7 +142,6 @@ export class SlideLayerView extends LeafletLayerView {
   }
 
   override remove(): void {
-    this.unlink();
     this.map_view.obj?.off('moveend', this.onMoved);
     this.viewer?.dispose();
     this.viewer = null;
@@ -182,7 +181,7 @@ export class SlideLayerView extends LeafletLayerView {
     follow('picture', () => viewer.picture.set(fromPython(this.model.get('picture'))));
     follow('selection', () => viewer.selection.set(this.model.get('selection') as string[]));
     follow('draft', () => viewer.showDraft(this.draft));
-    this.listenTo(this.model, 'change:link', () => this.relink());
+    this.listenTo(this.model, 'change:link', () => this.relink(viewer));
     this.listenTo(this.model, 'comm_live_update', () => this.tellWhetherLive(viewer));
   }
 
@@ -209,13 +208,14 @@ export class SlideLayerView extends LeafletLayerView {
   }
 
   /** Move with other viewers, or alone again. */
-  private relink(): void {
-    this.unlink();
+  private relink(viewer: Viewer): void {
     const { group, affine } = this.model.get('link') as Partial<Link>;
-    this.unlink = group && affine ? joinLink(this.map_view.obj, group, affine) : () => undefined;
+    if (group && affine) {
+      viewer.link(group, affine);
+    } else {
+      viewer.unlink();
+    }
   }
-
-  private unlink: () => void = () => undefined;
 
   /** A kernel that was restarted or shut down has forgotten this viewer; the server has not. */
   private tellWhetherLive(viewer: Viewer): void {

@@ -16,6 +16,7 @@ import { SlideDocument } from '../faces/document';
 import { viewName, type SlideView } from '../faces/view';
 import { addProjectCommands } from './commands';
 import { ProjectModel } from './model';
+import { addLinking } from './linking';
 import { isSlideTab, Opening } from './opening';
 import { ProjectPanel } from './panel';
 import { ProjectApi } from './requests';
@@ -58,6 +59,7 @@ export const project: JupyterFrontEndPlugin<void> = {
     addProjectCommands({ app, model, panel, opening, folder });
     addViewerCommands(commands, () => opening.slide);
     addToPalette(palette);
+    addLinking(app, palette);
     launcher?.add({ command: CommandIDs.newProject, category: 'Other', rank: 5 });
     restore(app, restorer, views, opening, panel);
     follow(app, labShell, browser, model, opening, folder);
