@@ -84,7 +84,7 @@ function facts(title: string, rows: Row[]): HTMLElement | null {
     return null;
   }
   const section = element('section', 'wsinb-section wsinb-facts');
-  const list = element('dl', 'wsinb-fields');
+  const list = element('dl', 'wsinb-fact-list');
   for (const [name, value] of rows) {
     const shown = element('dd', value.length > LONG ? 'wsinb-ellipsis' : '', value);
     shown.title = value.length > LONG ? value : '';
