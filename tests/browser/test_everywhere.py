@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+
+import numpy as np
 import pytest
 
 from tests.browser.test_cell_viewer import SHOW, SQUARE, last_output, once, open_notebook, show_viewer
@@ -13,6 +17,7 @@ TWO = (
     "left, right = project.view('liver'), project.view('liver')\n"
     "row = side_by_side(left, right)\nrow"
 )
+BOTH_LOADED = "document.querySelectorAll('.wsinb-root:not(.wsinb-mod-loading)').length === 2"
 MIDDLES = "print(*(round(sum(v.bounds[axis::2]) / 2) for v in (left, right) for axis in (0, 1)))"
 
 
@@ -27,8 +32,7 @@ def test_viewers_side_by_side_move_together(lab, project):
     dragged = once(f"sum(left.bounds[::2]) < 900 and {together}", MIDDLES)
     open_notebook(lab, project, TWO, "left.go_to(500, 400, zoom=0)", there, dragged)
     lab.run_cell(0)
-    loaded = "document.querySelectorAll('.wsinb-root:not(.wsinb-mod-loading)').length === 2"
-    lab.page.wait_for_function(loaded)
+    lab.page.wait_for_function(BOTH_LOADED)
     for number in range(2):
         lab.page.locator(".wsinb-map").nth(number).locator(".leaflet-tile-loaded").first.wait_for()
     lab.run_cell(1)
@@ -80,3 +84,49 @@ def test_a_page_that_is_loaded_again_shows_the_live_viewer(lab, project):
     lab.unsaved("2 unsaved")
     lab.run_cell(1)
     assert last_output(lab).strip() == "2"
+
+
+def test_slides_in_tabs_move_together_as_they_were_laid_on_each_other(lab, project):
+    shutil.copy(project.path / "liver.tif", project.path / "kidney.tif")
+    lab.open_slide(project.path.name, "liver.tif")
+    lab.page.evaluate(
+        "folder => jupyterapp.commands.execute('docmanager:open', "
+        "{path: `${folder}/kidney.tif`, factory: 'Slide', options: {mode: 'split-right'}})",
+        project.path.name,
+    )
+    places = lab.page.locator(".wsinb-position")
+    lab.page.wait_for_function(
+        "document.querySelectorAll('.wsinb-root:not(.wsinb-mod-loading)').length === 2"
+    )
+    for number in range(2):
+        lab.page.locator(".wsinb-map").nth(number).locator(".leaflet-tile-loaded").first.wait_for()
+    lab.page.evaluate("jupyterapp.commands.execute('wsinb:link-views')")
+    lab.page.wait_for_selector("text=2 slides move together")
+    boxes = [lab.page.locator(".wsinb-map").nth(number).bounding_box() for number in range(2)]
+
+    def pointed():
+        """What lies at one place of both maps, in level-0 pixels."""
+        found = []
+        for number, box in enumerate(boxes):
+            lab.page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.6)
+            text = places.nth(number).inner_text()
+            found.append([int(n) for n in re.search(r"(-?\d+), (-?\d+) px", text).groups()])
+        return np.array(found)
+
+    before = pointed()
+    x, y = boxes[1]["x"] + boxes[1]["width"] * 0.5, boxes[1]["y"] + boxes[1]["height"] * 0.75
+    lab.page.mouse.move(x, y)
+    lab.page.mouse.down()
+    lab.page.mouse.move(x - 60, y - 40, steps=5)
+    lab.page.mouse.up()
+    moved = pointed() - before
+    assert (np.abs(moved) > 60).all()
+    assert np.abs(moved[0] - moved[1]).max() <= 9, "within a pixel or two of the screen"
+    lab.page.evaluate("jupyterapp.commands.execute('wsinb:link-views')")
+    lab.page.mouse.move(x, y)
+    lab.page.mouse.down()
+    lab.page.mouse.move(x + 60, y, steps=5)
+    lab.page.mouse.up()
+    alone = pointed() - before - moved
+    assert np.abs(alone[0]).max() <= 9
+    assert np.abs(alone[1]).max() > 60
