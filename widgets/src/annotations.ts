@@ -18,6 +18,10 @@ export const VECTOR_PANE = 'wsinb-annotations';
 /** Between Leaflet's tiles (200) and its shapes (400). */
 const VECTOR_PANE_Z = '350';
 const HANDOVER_TIMEOUT_MS = 5000;
+/** What the server tells at most of a region. */
+const MOST_WITHIN = 100_000;
+/** Beyond, rows are not asked for one by one. */
+const MANY_IDS = 600;
 /** Who has it. */
 const TROUBLE = 'annotations';
 
@@ -103,7 +107,7 @@ export class Annotations {
     const book = isKnown ? this.book! : new RowBook(api, { project, slide, version: meta.version });
     this.book = book;
     meta.images.forEach(image => book.remember(image.id!, image.row));
-    const [isColored] = await Promise.all([this.findColumn(), book.find(this.editedIds)]);
+    const [isColored] = await Promise.all([this.findColumn(), this.find(book, this.editedIds)]);
     // another call may have overtaken this one, or the same version be shown already
     const before = this.layer;
     if (this.shown !== meta || before?.version === meta.version) {
@@ -124,6 +128,8 @@ export class Annotations {
       bounds
     });
     this.layer = layer;
+    // what the one before could not load does not matter any more
+    this.parts.trouble.works(TROUBLE);
     void this.client.setStyle(layer.name, this.style());
     layer.countBy(this.countedBy);
     this.changedSignal.emit();
@@ -136,7 +142,7 @@ export class Annotations {
     this.edited = edited;
     const { book } = this;
     if (book) {
-      await book.find(this.editedIds);
+      await this.find(book, this.editedIds);
       if (this.book === book) {
         this.restyle();
       }
@@ -285,11 +291,30 @@ export class Annotations {
   private async onSelection(): Promise<void> {
     const { book } = this;
     try {
-      await book?.find(this.parts.selection.ids);
+      if (book) {
+        await this.find(book, this.parts.selection.ids);
+      }
     } catch (error) {
       this.parts.failed(error instanceof Error ? error.message : String(error));
     }
     this.restyle();
+  }
+
+  /** Have the rows of some ids; of very many by asking for all that there are. */
+  private async find(book: RowBook, ids: readonly string[]): Promise<void> {
+    const { bounds, n } = this.shown!;
+    if (bounds && n <= MOST_WITHIN && book.unknown(ids) > MANY_IDS) {
+      const [x0, y0, x1, y1] = [bounds[0] - 1, bounds[1] - 1, bounds[2] + 1, bounds[3] + 1];
+      const around: Position[] = [
+        [x0, y0],
+        [x1, y0],
+        [x1, y1],
+        [x0, y1]
+      ];
+      const found = await this.parts.api.within(book.query, around);
+      found.ids.forEach((id, i) => book.remember(id, found.rows[i]!));
+    }
+    await book.find(ids);
   }
 
   /** Paint anew, with what is wanted at the end of those that are under way. */

@@ -30,6 +30,11 @@ export class RowBook {
     return ids.map(id => this.row(id)).filter(row => row !== null);
   }
 
+  /** How many of some ids were not asked for yet. */
+  unknown(ids: readonly string[]): number {
+    return ids.reduce((n, id) => (this.rowOf.has(id) ? n : n + 1), 0);
+  }
+
   /** Learn the rows of those ids that are not known yet. */
   async find(ids: readonly string[]): Promise<void> {
     const unknown = ids.filter(id => !this.rowOf.has(id));
