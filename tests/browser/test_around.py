@@ -163,6 +163,7 @@ def test_a_slide_without_micrometres_has_percentages(lab, server):
 
 def test_the_size_of_a_drawn_shape_is_told(around, project):
     around.lab.draw("polygon", (850, 300), (1150, 300), (1150, 480), (850, 480))
+    around.lab.unsaved("1 unsaved")
     around.page.wait_for_selector(".wsinb-size:not(:empty)")
     text = around.page.locator(".wsinb-size").inner_text()
     told = re.match(r"area ([\d.]+) µm² · ([\d,]+) px²", text).groups()
