@@ -17,7 +17,7 @@ from wsinb.testing import synthetic_regions, synthetic_slide
 from wsinb.testing.lab import CHROMIUM_FLAGS, RunningLab, chromium_path, running_lab
 
 SIZE = (2048, 1536)
-WAIT_MS = 20_000
+WAIT_MS = 40_000
 # a click into an output makes its cell the active one
 RUN_CELL = """index => {
     const { content } = jupyterapp.shell.currentWidget;
@@ -55,7 +55,8 @@ def server(tmp_path_factory) -> Iterator[RunningLab]:
     synthetic_slide(root / "slide.tif", SIZE)
     (root / "bad").mkdir()
     (root / "bad" / "broken.svs").write_bytes(b"II*\0" + bytes(200))
-    with running_lab(root, tmp_path_factory.mktemp("lab-state")) as lab:
+    # below a prefix, as behind a hub: what forgets it finds nothing
+    with running_lab(root, tmp_path_factory.mktemp("lab-state"), base_url="/user/ada/") as lab:
         yield lab
 
 
