@@ -384,8 +384,11 @@ export class VectorEngine {
   }
 
   private rastered(tile: Tile, style: Compiled): IdRaster {
-    if (!tile.raster || tile.rasterOf !== tile.data) {
+    if (tile.wants || !tile.colors) {
       tile.colors = style.colors(tile.data!, -1);
+    }
+    const isStale = !tile.rasterColors || !sameHidden(tile.rasterColors, tile.colors);
+    if (!tile.raster || tile.rasterOf !== tile.data || isStale) {
       this.drawRaster(tile, tile.data!, tile.colors);
       this.want(tile, 'paint');
     }
