@@ -181,9 +181,7 @@ def test_density_tells_its_counts_and_counts_by_a_column_after_asking_once(lab, 
 
 def _nudge(lab, place) -> bool:
     """Move the pointer a little, to where something is said to be."""
-    x, y = lab.screen(
-        *np.ravel(shapely.get_coordinates(place) if isinstance(place, shapely.Point) else place)
-    )
+    x, y = lab.screen(*place)
     lab.page.mouse.move(x + np.random.default_rng().integers(-6, 7), y)
     return False
 
@@ -268,7 +266,11 @@ def test_clicks_with_ctrl_add_and_take_away_and_escape_selects_nothing(lab, proj
     first, second = project.read("liver").geometry.centroid.iloc[:2]
     lab.page.wait_for_selector(".wsinb-vector-tile.leaflet-tile-loaded", state="attached")
     until(
-        lab, lambda: lab.page.locator(".wsinb-found").inner_text() == "tumor · manual" or _nudge(lab, first)
+        lab,
+        lambda: (
+            lab.page.locator(".wsinb-found").inner_text() == "tumor · manual"
+            or _nudge(lab, (first.x, first.y))
+        ),
     )
     lab.page.keyboard.down("Control")
     lab.click(first.x, first.y)
