@@ -11,7 +11,7 @@ import type { Trouble } from './trouble';
 import type { Position, StoredFeature, VectorMeta } from './types';
 import { VectorClient } from './vector/client';
 import type { ColumnInfo } from './vector/columns';
-import type { Picked, Told } from './vector/engine';
+import type { Picked, Told } from './vector/messages';
 import { VectorLayer } from './vector/layer';
 
 export const VECTOR_PANE = 'wsinb-annotations';

@@ -1,7 +1,8 @@
 /** The page's side of the vector engine: a worker where one starts, else the same engine with pauses. */
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { ColumnInfo } from './columns';
-import { VectorEngine, type Picked, type TileRequest, type Told } from './engine';
+import { VectorEngine } from './engine';
+import type { Picked, TileRequest, Told } from './messages';
 import type { Style } from './style';
 import type { Answer, Call } from './worker';
 

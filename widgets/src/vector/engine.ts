@@ -2,47 +2,13 @@
 import { decodeColumn, type Column, type ColumnInfo } from './columns';
 import { NO_LABEL, NO_LAYER, NO_SCORE, FULL_SCORE, type VectorTile } from './format';
 import { backOff } from '../trouble';
+import type { Picked, TileRequest, Told } from './messages';
 import { paint } from './paint';
-import { IdRaster, type Placement } from './raster';
+import { pickCell } from './picking';
+import { IdRaster } from './raster';
 import { Compiled, PLAIN_STYLE, type Style } from './style';
 import { Abandoned, readBytes, TileStore } from './tiles';
-
-export interface TileRequest {
-  /** Which style applies. */
-  layer: string;
-  key: string;
-  url: string;
-  /** The column whose categories density cells count; null counts labels. */
-  by: string | null;
-  /** Where it is, for what comes first. */
-  z: number;
-  x: number;
-  y: number;
-  placement: Placement;
-  /** Raster pixels a side. */
-  size: number;
-}
-
-/** What the engine tells without having been asked for an answer. */
-export type Told =
-  | { what: 'painted'; key: string; bitmap: ImageBitmap }
-  | { what: 'failed'; key: string }
-  /** Something cannot be loaded and is tried again; null: all is well again. */
-  | { what: 'trouble'; layer: string; message: string | null };
-
-export interface Picked {
-  /** -1 for a density cell. */
-  row: number;
-  /** Number of the label in the version's list, or null; so with the layer. */
-  label: number | null;
-  layer: number | null;
-  /** 0..1 or null. */
-  score: number | null;
-  /** Its value in the column that colours follow: number of a category, or a number. */
-  value: number | null;
-  /** On a density cell: what it holds, by label (or by category of the column), the most first. */
-  cell: { category: number | null; count: number }[] | null;
-}
+import { bitmapOf, breathe, sameHidden } from './working';
 
 interface Tile {
   request: TileRequest;
@@ -192,7 +158,8 @@ export class VectorEngine {
     }
     const { style } = this.layer(tile.request.layer);
     const raster = this.rastered(tile, style);
-    const cell = tile.data.density ? pickCell(tile, style, px, py) : null;
+    const { data, request, by } = tile;
+    const cell = data.density ? pickCell({ data, request, by }, style, px, py) : null;
     const reach = cell ? 0 : PICK_REACH_PX * tile.request.placement.density;
     const index = raster.pickNear(px, py, reach);
     // a large region covers the cells inside it: there the cell is meant, elsewhere and on the rim the region
@@ -200,7 +167,6 @@ export class VectorEngine {
     if (index < 0 || (cell && !rim) || tile.colors?.[index + 1] === 0) {
       return cell;
     }
-    const { data } = tile;
     const row = data.row[index]!;
     const label = style.labelOf(row, data.label[index]!);
     const layer = data.layer[index]!;
@@ -433,74 +399,3 @@ export class VectorEngine {
     return buffer;
   }
 }
-
-// twice as fast as `createImageBitmap` in Chromium
-const stages = new Map<number, OffscreenCanvas>();
-
-function bitmapOf(image: ImageData): Promise<ImageBitmap> | ImageBitmap {
-  if (typeof OffscreenCanvas === 'undefined') {
-    return createImageBitmap(image);
-  }
-  let stage = stages.get(image.width);
-  if (!stage) {
-    stage = new OffscreenCanvas(image.width, image.height);
-    stages.set(image.width, stage);
-  }
-  stage.getContext('2d', { willReadFrequently: true })!.putImageData(image, 0, 0);
-  return stage.transferToImageBitmap();
-}
-
-/** Whether two tables of colours hide the same features. */
-function sameHidden(before: Uint32Array, after: Uint32Array): boolean {
-  for (let i = 1; i < after.length; i++) {
-    if ((before[i] === 0) !== (after[i] === 0)) {
-      return false;
-    }
-  }
-  return before.length === after.length;
-}
-
-function pickCell(tile: Tile, style: Compiled, px: number, py: number): Picked | null {
-  const { cellPx, cellIndex, cellLabel, cellLayer, cellBin, cellCount, scoreBins } = tile.data!;
-  const { size, placement } = tile.request;
-  const side = cellPx * placement.density;
-  const cell = Math.floor(py / side) * Math.round(size / side) + Math.floor(px / side);
-  const counts = new Map<number, number>();
-  for (let k = 0; k < cellIndex.length; k++) {
-    if (
-      cellIndex[k] === cell &&
-      style.cellColor(cellLabel[k]!, cellLayer[k]!, cellBin[k]!, scoreBins, tile.by) >= 0
-    ) {
-      counts.set(cellLabel[k]!, (counts.get(cellLabel[k]!) ?? 0) + cellCount[k]!);
-    }
-  }
-  if (counts.size === 0) {
-    return null;
-  }
-  const entries = [...counts].sort((a, b) => b[1] - a[1]);
-  const held = entries.map(([category, count]) => ({
-    category: category === NO_LABEL ? null : category,
-    count
-  }));
-  const [{ category: label }] = held as [(typeof held)[0]];
-  return {
-    row: -1,
-    label: tile.by === null ? label : null,
-    layer: null,
-    score: null,
-    value: null,
-    cell: held
-  };
-}
-
-/** Let messages and events in. */
-const breathe = ((): (() => Promise<void>) => {
-  const channel = new MessageChannel();
-  const waiting: (() => void)[] = [];
-  channel.port1.onmessage = () => waiting.shift()?.();
-  return () =>
-    new Promise(resume => {
-      waiting.push(resume);
-      channel.port2.postMessage(null);
-    });
-})();

@@ -1,7 +1,7 @@
 /** The stored annotations of one version, as a Leaflet grid of painted bitmaps. */
 import * as L from 'leaflet';
 import type { VectorClient } from './client';
-import type { Picked, Told } from './engine';
+import type { Picked, Told } from './messages';
 import { TILE_PX } from './format';
 
 interface GridInternals {

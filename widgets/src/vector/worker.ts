@@ -1,5 +1,6 @@
 /** Runs a `VectorEngine` in a worker: one message a call, answered by its number where it has one. */
-import { VectorEngine, type Told } from './engine';
+import { VectorEngine } from './engine';
+import type { Told } from './messages';
 
 /** A call of an engine's method; nobody waits for the answer of number 0. */
 export interface Call {
