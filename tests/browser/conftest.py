@@ -63,8 +63,9 @@ def server(tmp_path_factory) -> Iterator[RunningLab]:
 @pytest.fixture(scope="module")
 def browser(chromium):
     # one a module: while Playwright runs it owns the event loop, which other tests need
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(CHROMIUM_FLAGS))
         yield browser

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import shapely
 from PIL import Image
+from playwright.sync_api import expect
 
 import wsinb
 from wsinb.testing import synthetic_image, synthetic_regions, synthetic_slide
@@ -150,7 +151,7 @@ def test_magnifications_beyond_twice_the_own_resolution_are_not_offered(lab, ser
     around.zoom(4, "10×")
     around.press("Shift+Digit6")
     around.page.wait_for_selector(".wsinb-notice-text:text('40× would show nothing more')")
-    assert around.page.locator(".wsinb-zoom").inner_text() == "10×"
+    expect(around.page.locator(".wsinb-zoom")).to_have_text("10×")
 
 
 def test_a_slide_without_micrometres_has_percentages(lab, server):
@@ -181,7 +182,7 @@ def test_the_size_of_a_drawn_shape_is_told(around, project):
 
 def test_the_minimap_moves_the_view_and_frames_it(around):
     minimap = around.page.locator(".wsinb-minimap")
-    assert not minimap.is_visible(), "the whole slide is in view"
+    expect(minimap, "the whole slide is in view").to_be_hidden()
     around.zoom(5, "20×")
     body = around.page.locator(".wsinb-minimap-body").bounding_box()
     around.page.mouse.click(body["x"] + 0.25 * body["width"], body["y"] + 0.75 * body["height"])
@@ -216,7 +217,7 @@ def test_a_closed_minimap_stays_closed(around, project):
     around.lab.open_slide(project.path.name, "liver.tif")
     around.zoom(5, "20×")
     around.page.wait_for_selector(".wsinb-minimap-open")
-    assert not around.page.locator(".wsinb-minimap").is_visible()
+    expect(around.page.locator(".wsinb-minimap")).to_be_hidden()
     around.page.locator(".wsinb-minimap-open").click()
     around.page.wait_for_selector(".wsinb-minimap")
 
@@ -260,7 +261,7 @@ def test_what_cannot_be_gone_to_is_said_under_the_field(around, text, said):
     around.page.wait_for_selector(f".wsinb-problem:text({said!r})")
     assert around.middle() == pytest.approx(before)
     around.go_to("100, 100")
-    assert around.page.locator(".wsinb-problem").first.inner_text() == ""
+    expect(around.page.locator(".wsinb-problem").first).to_have_text("")
 
 
 # measuring
@@ -286,10 +287,12 @@ def test_lengths_and_areas_are_measured_and_never_saved(around, project):
     around.press("Enter")
     assert numbers(texts.nth(2).inner_text()) == pytest.approx((30,), rel=2e-3)
     around.lab.unsaved("All saved")
-    assert around.page.locator(".wsinb-mod-selected").count() == 0, "a click while measuring opens nothing"
+    expect(around.page.locator(".wsinb-mod-selected"), "a click while measuring opens nothing").to_have_count(
+        0
+    )
     around.press("Escape")
-    assert texts.count() == 0
-    assert around.page.locator("[data-tool=measure]").get_attribute("aria-pressed") == "false"
+    expect(texts).to_have_count(0)
+    expect(around.page.locator("[data-tool=measure]")).to_have_attribute("aria-pressed", "false")
     assert len(project.read("liver")) == 4
 
 
@@ -303,11 +306,11 @@ def test_escape_clears_first_the_line_and_another_tool_ends_measuring(around):
     around.page.mouse.click(x, y)
     around.page.mouse.click(x + 90, y)
     around.press("Escape")
-    assert around.page.locator(".wsinb-measure-text:visible").count() == 0
+    expect(around.page.locator(".wsinb-measure-text:visible")).to_have_count(0)
     measuring = around.page.locator("[data-tool=measure][aria-pressed=true]")
-    assert measuring.count() == 1
+    expect(measuring).to_have_count(1)
     around.press("Shift+R")
-    assert measuring.count() == 0
+    expect(measuring).to_have_count(0)
 
 
 # a picture of what is seen
@@ -385,7 +388,7 @@ def test_full_screen_has_all_controls_and_the_whole_window(around):
     around.page.wait_for_selector("[data-tool=fullscreen][aria-pressed=true]")
     box = around.box()
     assert (box["width"], box["height"]) == (1400, 900)
-    assert around.page.locator(".wsinb-toolbar").is_visible()
+    expect(around.page.locator(".wsinb-toolbar")).to_be_visible()
     # the map knows its size: a place near the right edge is the slide's that is there
     x, y = around.place(0.5, 0.5)
     wide = (around.under(1300, y) - around.under(200, y))[0] / 1100
@@ -500,7 +503,7 @@ def test_the_compass_turns_and_resets(around):
     around.page.wait_for_selector(".wsinb-compass-angle:text-is('185°')")
     around.page.get_by_text("Reset", exact=True).locator("visible=true").first.click()
     around.page.wait_for_selector(".wsinb-compass", state="hidden")
-    assert around.page.locator(".wsinb-stage").count() == 0
+    expect(around.page.locator(".wsinb-stage")).to_have_count(0)
     around.lab._find_frame()
     assert around.screen(1024, 768) == pytest.approx(around.lab.screen(1024, 768), abs=3)
 
@@ -557,13 +560,13 @@ def test_the_page_of_keys_lists_them_and_closes(around):
     for title in titles:
         assert title in text
     around.press("r")
-    assert page.is_visible(), "no key does anything else meanwhile"
+    expect(page, "no key does anything else meanwhile").to_be_visible()
     around.press("Escape")
-    assert not page.is_visible()
+    expect(page).to_be_hidden()
     around.press("?")
-    assert page.is_visible()
+    expect(page).to_be_visible()
     around.press("?")
-    assert not page.is_visible()
+    expect(page).to_be_hidden()
 
 
 def test_arrows_plus_minus_and_home_move_the_view(around):
@@ -625,5 +628,5 @@ def test_label_images_are_not_even_asked_for_before_they_are_wanted(lab, server)
     lab.page.wait_for_function("document.querySelector('.wsinb-associated-image')?.naturalWidth === 40")
     assert len([url for url in asked if "associated/label" in url]) == 1
     lab.page.get_by_text("Hide label image").click()
-    assert lab.page.locator(".wsinb-associated-image").count() == 0
+    expect(lab.page.locator(".wsinb-associated-image")).to_have_count(0)
     assert wsinb.open_slide(path).associated_images["label"].shape == (30, 40, 3)

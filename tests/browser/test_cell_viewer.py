@@ -6,6 +6,7 @@ import nbformat
 import numpy as np
 import pytest
 import shapely
+from playwright.sync_api import expect
 
 from wsinb.testing import synthetic_regions
 
@@ -148,7 +149,7 @@ def test_tiles_keep_coming_while_a_cell_runs(lab, project):
     arrived = "performance.getEntriesByType('resource').filter(r => r.name.includes('/tile/0/')).length"
     lab.page.wait_for_function(f"{arrived} >= 2", timeout=5000)
     lab.page.wait_for_selector(".wsinb-image-layer img.leaflet-tile-loaded[src*='/tile/0/']", timeout=5000)
-    assert lab.page.locator(running).count() == 1, "the cell must still be running"
+    expect(lab.page.locator(running), "the cell must still be running").to_have_count(1)
 
 
 def test_a_notebook_without_kernel_shows_the_picture(lab, project):

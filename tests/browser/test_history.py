@@ -9,6 +9,7 @@ import urllib.parse
 import numpy as np
 import pytest
 import shapely
+from playwright.sync_api import expect
 
 import wsinb
 from wsinb.testing import synthetic_regions
@@ -112,21 +113,21 @@ def test_the_panel_lists_versions_and_opens_one_read_only(lab, project):
     assert page.locator(".wsinb-commit-counts").all_inner_texts() == ["+1 ~2 −1", "+4"]
     assert page.locator(".wsinb-commit[class*=shown] .wsinb-ref").all_inner_texts() == ["main"]
     page.keyboard.press("h")
-    assert not page.locator(".wsinb-history").is_visible()
+    expect(page.locator(".wsinb-history")).to_be_hidden()
     page.keyboard.press("Shift+H")
     choose_version(lab, "the known regions")
     banner = page.locator(".wsinb-banner-text")
     banner.wait_for()
     assert banner.inner_text().startswith(f"Version {first[:7]} of")
     assert banner.inner_text().endswith("read-only")
-    assert page.locator(".wsinb-label:has-text('tumor') .wsinb-count").inner_text() == "4"
-    assert not page.locator(".wsinb-toolbar [data-tool=polygon]").is_visible()
-    assert not page.locator(".wsinb-save").is_visible()
+    expect(page.locator(".wsinb-label:has-text('tumor') .wsinb-count")).to_have_text("4")
+    expect(page.locator(".wsinb-toolbar [data-tool=polygon]")).to_be_hidden()
+    expect(page.locator(".wsinb-save")).to_be_hidden()
     assert page.locator(".wsinb-commit[class*=shown] .wsinb-ref").all_inner_texts() == ["v1"]
     page.locator(".wsinb-banner button").click()
     page.wait_for_selector(".wsinb-label:has-text('tumor') .wsinb-count:text-is('2')")
-    assert page.locator(".wsinb-save").is_visible()
-    assert not banner.is_visible()
+    expect(page.locator(".wsinb-save")).to_be_visible()
+    expect(banner).to_be_hidden()
 
 
 def test_versions_are_tagged_branched_and_reverted(lab, project):
@@ -327,7 +328,7 @@ def test_a_difference_shows_itself_in_a_cell(lab, project):
     lab.run_cell(0)
     lab.wait_for_viewer()
     lab.page.wait_for_selector(".wsinb-changes:visible")
-    assert lab.page.locator(".wsinb-step").first.inner_text() == "4 changes"
+    expect(lab.page.locator(".wsinb-step").first).to_have_text("4 changes")
     lab.page.locator(".wsinb-banner button").click()
     lab.page.wait_for_selector(".wsinb-save:visible")
     lab.run_cell(1)

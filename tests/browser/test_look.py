@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import shapely
+from playwright.sync_api import expect
 
 import wsinb
 
@@ -215,7 +216,7 @@ def test_a_rectangle_selects_and_all_are_relabelled_at_once(lab, nuclei):
     select_rectangle(lab, (415, 1190), (655, 1310))
     # squares whose middle is inside: 20 columns of 9
     selected(lab, "180 selected")
-    assert lab.page.locator(".wsinb-chosen").inner_text() == "180 selected"
+    expect(lab.page.locator(".wsinb-chosen")).to_have_text("180 selected")
     darker = lab.patch(*LEFT, half=10).min(axis=(0, 1)).max()
     assert darker < 60, "selected ones have a dark outline"
     lab.page.keyboard.press("s")
@@ -280,7 +281,7 @@ def test_clicks_with_ctrl_add_and_take_away_and_escape_selects_nothing(lab, proj
     lab.click(first.x, first.y)
     selected(lab, "1 selected")
     lab.page.keyboard.up("Control")
-    assert lab.page.locator(".wsinb-mod-selected").count() == 0, "nothing is opened for editing"
+    expect(lab.page.locator(".wsinb-mod-selected"), "nothing is opened for editing").to_have_count(0)
     lab.page.keyboard.press("Escape")
     lab.page.wait_for_selector(".wsinb-selection", state="hidden")
 
@@ -290,7 +291,7 @@ def test_a_corrupt_tile_and_a_lost_server_are_told_once_and_recover_by_themselve
     lab.page.route(TILE, lambda route: route.fulfill(**broken))
     lab.open_slide(nuclei.path.name, "liver.tif")
     assert "not a vector tile" in lab.notice() or "at least 32 bytes" in lab.notice()
-    assert lab.page.locator(".wsinb-notice-text").count() == 1
+    expect(lab.page.locator(".wsinb-notice-text")).to_have_count(1)
     lab.page.unroute(TILE)
     until(lab, lambda: painted_as(lab, LEFT, TUMOR, STROMA) == TUMOR)
     lab.page.wait_for_selector(".wsinb-notice.wsinb-mod-error", state="hidden")

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 import tifffile
+from playwright.sync_api import expect
 
 from wsinb.testing import synthetic_slide
 from wsinb.tiles.pyramid import write_pyramid
@@ -108,7 +109,7 @@ def test_an_adjustment_changes_the_pixels_as_it_says_and_its_reset_restores_them
     lab.page.locator(f"[data-amount={amount}] .wsinb-slider-name").dblclick()
     adjusted(lab, False)
     assert np.array_equal(lab.patch(*TISSUE, half=20), before)
-    assert lab.page.locator(f"{IMAGE_PANE} canvas").count() == 0, "a picture as it is costs nothing"
+    expect(lab.page.locator(f"{IMAGE_PANE} canvas"), "a picture as it is costs nothing").to_have_count(0)
 
 
 def test_inverting_leaves_the_annotations_as_they_are(lab, project):
@@ -200,7 +201,7 @@ def test_a_channel_alone_by_alt_click_and_by_the_slider(lab, folder):
     assert max(lab.pixel(*LEFT)) < 6
     assert max(lab.pixel(*RIGHT)) > 100
     slider = lab.page.locator("[data-axis=c] input")
-    assert slider.input_value() == "2"
+    expect(slider).to_have_value("2")
     eye.click(modifiers=["Alt"])
     shows(lab, "channels", "")
     assert max(lab.pixel(*LEFT)) > 100
@@ -221,12 +222,12 @@ def write_planes(path, axis):
 def test_a_slider_and_keys_step_through_focal_planes(lab, folder):
     write_planes(folder / "stack.ome.tiff", "Z")
     lab.open_slide(folder.name, "stack.ome.tiff")
-    assert lab.page.locator("[data-axis]").count() == 1, "there is one time point, one channel"
+    expect(lab.page.locator("[data-axis]"), "there is one time point, one channel").to_have_count(1)
     assert np.allclose(lab.pixel(450, 300), GREYS[0], atol=3)
     lab.page.locator("[data-axis=z] input").fill("3")
     shows(lab, "plane", "3.0")
     assert np.allclose(lab.pixel(450, 300), GREYS[3], atol=3)
-    assert lab.page.locator("[data-axis=z] output").inner_text() == "4 / 5"
+    expect(lab.page.locator("[data-axis=z] output")).to_have_text("4 / 5")
     lab.page.locator(".wsinb-map").focus()
     lab.page.keyboard.press("]")
     shows(lab, "plane", "4.0")

@@ -6,6 +6,7 @@ import re
 import shutil
 
 import pytest
+from playwright.sync_api import expect
 
 import wsinb
 from wsinb.testing.entries import add_slides
@@ -100,7 +101,7 @@ def test_the_slides_of_the_folder_are_listed_with_pictures(panel, three):
     three.rename("A <b>bold</b> study")
     panel.open(three.path.name)
     panel.wait_for_names("liver", "liver 2", "liver 10")
-    assert panel.node.locator(".wsinb-project-name option:checked").inner_text() == "A <b>bold</b> study"
+    expect(panel.node.locator(".wsinb-project-name option:checked")).to_have_text("A <b>bold</b> study")
     text = panel.row("liver").inner_text()
     assert "2048 × 1536 · 0.5 µm" in text
     assert "4 annotations" in text
@@ -118,7 +119,7 @@ def test_names_and_metadata_are_shown_as_text(panel, project):
     panel.open(project.path.name)
     panel.wait_for_names(evil, "liver")
     assert f"{evil}: {evil}" in panel.node.locator(".wsinb-strip-item").first.get_attribute("title")
-    assert panel.node.locator("img:not(.wsinb-strip-picture)").count() == 0
+    expect(panel.node.locator("img:not(.wsinb-strip-picture)")).to_have_count(0)
     # its file is not there: a slide's icon stands for the picture, and opening it tells why
     panel.node.locator(".wsinb-strip-picture.wsinb-mod-missing").wait_for(state="attached")
 
@@ -170,7 +171,9 @@ def test_commits_from_elsewhere_appear(panel, three):
     panel.wait_for_progress("1 of 3 done")
     three.slides.remove("liver 10")
     panel.wait_for_names("liver", "liver 2")
-    assert panel.page.locator("[data-kept=yes] .wsinb-mod-loaded").count() == 1, "rows that stay are kept"
+    expect(panel.page.locator("[data-kept=yes] .wsinb-mod-loaded"), "rows that stay are kept").to_have_count(
+        1
+    )
 
 
 def test_search_and_sorting(panel, three):
@@ -295,7 +298,7 @@ def test_a_project_is_made_in_a_folder_and_its_slides_are_added(panel, server, p
     panel.node.get_by_text(f"There is no slide project in “{folder.name}” or around it.").wait_for()
     panel.node.get_by_role("button", name="New project in this folder").click()
     form = panel.dialog("New slide project")
-    assert form.locator("input").first.input_value() == folder.name
+    expect(form.locator("input").first).to_have_value(folder.name)
     form.locator("input").nth(1).fill("Made by hand")
     form.get_by_role("button", name="Create").click()
     choice = panel.dialog("Add slides")
