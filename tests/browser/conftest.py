@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from wsinb.testing.lab import CHROMIUM_FLAGS, RunningLab, chromium_path, running
 
 SIZE = (2048, 1536)
 WAIT_MS = 40_000
+LOOK_AGAIN_MS = 200
 # a click into an output makes its cell the active one
 RUN_CELL = """index => {
     const { content } = jupyterapp.shell.currentWidget;
@@ -181,6 +182,14 @@ class Lab:
         x, y = self.screen(l0_x, l0_y)
         image = np.asarray(Image.open(io.BytesIO(self.page.screenshot())).convert("RGB"))
         return image[int(y) - half : int(y) + half + 1, int(x) - half : int(x) + half + 1]
+
+    def until(self, holds: Callable[[], bool], what: str) -> None:
+        """Wait for what only looking again can tell, such as a colour on the screen."""
+        for _ in range(WAIT_MS // LOOK_AGAIN_MS):
+            if holds():
+                return
+            self.page.wait_for_timeout(LOOK_AGAIN_MS)
+        pytest.fail(f"It was never so: {what}.")
 
     def run_cell(self, index: int) -> None:
         """Run a cell of the current notebook to its end."""

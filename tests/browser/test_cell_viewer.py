@@ -145,10 +145,11 @@ def test_tiles_keep_coming_while_a_cell_runs(lab, project):
     lab.page.wait_for_selector(running)
     for _ in range(2):
         lab.page.get_by_title("Zoom in (+)").click()
-        lab.page.wait_for_timeout(400)
+        # a click while it zooms is not heard
+        lab.page.wait_for_function("!document.querySelector('.leaflet-zoom-anim')")
     arrived = "performance.getEntriesByType('resource').filter(r => r.name.includes('/tile/0/')).length"
-    lab.page.wait_for_function(f"{arrived} >= 2", timeout=5000)
-    lab.page.wait_for_selector(".wsinb-image-layer img.leaflet-tile-loaded[src*='/tile/0/']", timeout=5000)
+    lab.page.wait_for_function(f"{arrived} >= 2", timeout=15_000)
+    lab.page.wait_for_selector(".wsinb-image-layer img.leaflet-tile-loaded[src*='/tile/0/']", timeout=15_000)
     expect(lab.page.locator(running), "the cell must still be running").to_have_count(1)
 
 
@@ -156,11 +157,13 @@ def test_a_notebook_without_kernel_shows_the_picture(lab, project):
     open_notebook(lab, project, SHOW)
     show_viewer(lab)
     lab.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
-    lab.page.wait_for_timeout(1000)
-    saved = nbformat.read(project.path / "cells.ipynb", 4)
-    assert "image/png" in saved.cells[0].outputs[0].data
+    lab.until(
+        lambda: nbformat.read(project.path / "cells.ipynb", 4).cells[0].outputs, "saved with its output"
+    )
+    (output,) = nbformat.read(project.path / "cells.ipynb", 4).cells[0].outputs
+    assert "image/png" in output.data
     lab.page.evaluate("jupyterapp.commands.execute('kernelmenu:shutdown')")
-    lab.page.wait_for_timeout(1000)
+    lab.page.wait_for_function("jupyterapp.shell.currentWidget.sessionContext.session === null")
     lab.open_folder(project.path.name)
     lab.double_click("cells.ipynb")
     picture = lab.page.locator("img.wsinb-picture")

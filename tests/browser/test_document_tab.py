@@ -41,12 +41,11 @@ def test_stored_annotations_are_painted_in_the_colour_of_their_label(lab, projec
     lab.open_slide(project.path.name, "liver.tif")
     lab.page.wait_for_selector(".wsinb-vector-tile", state="attached")
     centre = TUMOR[0].centroid
-    lab.page.wait_for_timeout(500)
-    painted = np.array(lab.pixel(centre.x, centre.y))
+    slide = wsinb.open_slide(project.path / "liver.tif")
+    bare = slide.read(centre.x - 16, centre.y - 16, 32, 32)[..., 0].mean()
+    lab.until(lambda: lab.pixel(centre.x, centre.y)[0] > bare + 10, "red over violet")
     lab.page.locator(".wsinb-label", has_text="tumor").locator(".wsinb-eye").click()
-    lab.page.wait_for_timeout(500)
-    bare = np.array(lab.pixel(centre.x, centre.y))
-    assert painted[0] > bare[0] + 10, "red over violet"
+    lab.until(lambda: abs(lab.pixel(centre.x, centre.y)[0] - bare) < 8, "bare tissue where it is hidden")
 
 
 def test_a_polygon_drawn_with_the_mouse_is_saved_and_read_back(lab, project):
@@ -62,9 +61,7 @@ def test_a_polygon_drawn_with_the_mouse_is_saved_and_read_back(lab, project):
     assert row.geometry.symmetric_difference(shapely.Polygon(SQUARE)).area < 0.05 * row.geometry.area
     assert project.log()[0].message == "a stroma square"
     # the picture stays: the saved shape is painted by the stored layer
-    lab.page.wait_for_timeout(800)
-    red, _, blue = lab.pixel(1000, 390)
-    assert blue > red - 30, "blue over pink"
+    lab.until(lambda: lab.pixel(1000, 390)[2] > lab.pixel(1000, 390)[0] - 30, "blue over pink")
 
 
 def test_every_tool_stores_its_kind_of_shape(lab, project):
@@ -164,9 +161,7 @@ def test_a_commit_from_elsewhere_appears(lab, project):
     session["liver"].upsert(wsinb.new_annotations([shapely.Polygon(SQUARE)], label="stroma", layer="job"))
     session.commit("the result of a job")
     lab.page.wait_for_selector(".wsinb-label:has-text('stroma') .wsinb-count:text-is('1')", timeout=10_000)
-    lab.page.wait_for_timeout(800)
-    red, _, blue = lab.pixel(1000, 390)
-    assert blue > red - 30, "blue over pink"
+    lab.until(lambda: lab.pixel(1000, 390)[2] > lab.pixel(1000, 390)[0] - 30, "blue over pink")
 
 
 def test_a_conflict_saves_nothing_until_a_side_is_taken(lab, project):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 import urllib.parse
@@ -93,6 +94,13 @@ def drafts(lab, project):
     return json.loads(lab.server.get(f"wsinb/api/drafts?{query}"))["drafts"]
 
 
+def is_painted(lab, place, color):
+    """Whether a colour is on the screen near a place of the slide."""
+    lab._find_frame()
+    patch = lab.patch(*place, half=8).reshape(-1, 3).astype(int)
+    return (np.abs(patch - color).max(axis=1) < 40).any()
+
+
 def step_to(lab, kind):
     for _ in range(10):
         lab.page.keyboard.press("n")
@@ -172,10 +180,8 @@ def test_a_difference_is_painted_counted_and_stepped_through(lab, project):
     page.locator(".wsinb-map").focus()
     for kind, place in (("added", SQUARE[1]), ("deleted", TUMOR[2].exterior.coords[0])):
         step_to(lab, kind)
-        page.wait_for_timeout(600)
-        lab._find_frame()
-        patch = lab.patch(*place, half=8).reshape(-1, 3).astype(int)
-        assert (np.abs(patch - rgb(KINDS[kind].color)).max(axis=1) < 40).any(), kind
+
+        lab.until(functools.partial(is_painted, lab, place, rgb(KINDS[kind].color)), kind)
     step_to(lab, "relabelled")
     assert page.locator(".wsinb-fields").inner_text().split() == ["label", "tumor", "→", "stroma"]
     page.locator("[data-kind=added] input").uncheck()
@@ -223,7 +229,7 @@ def test_a_conflict_is_resolved_by_clicking(lab, project):
         if "label" in panel.locator("[data-side=ours]").inner_text():
             panel.get_by_role("button", name="Keep mine", exact=True).first.click()
         else:
-            lab.page.wait_for_timeout(600)
+            lab.page.wait_for_function("!document.querySelector('.leaflet-zoom-anim, .leaflet-pan-anim')")
             lab._find_frame()
             outline = theirs.geometry.iloc[0].exterior
             lab.click(outline.bounds[0], outline.coords[int(np.argmin(outline.xy[0]))][1])
