@@ -21,6 +21,15 @@ BOTH_LOADED = "document.querySelectorAll('.wsinb-root:not(.wsinb-mod-loading)').
 MIDDLES = "print(*(round(sum(v.bounds[axis::2]) / 2) for v in (left, right) for axis in (0, 1)))"
 
 
+def drag(lab, start, end):
+    lab.page.mouse.move(*start)
+    lab.page.mouse.down()
+    lab.page.mouse.move(*end, steps=5)
+    # no throw: the pointer rests before it lets go
+    lab.page.wait_for_timeout(300)
+    lab.page.mouse.up()
+
+
 def middles(lab, cell):
     lab.run_cell(cell)
     return [int(number) for number in last_output(lab).split()]
@@ -40,10 +49,7 @@ def test_viewers_side_by_side_move_together(lab, project):
     # the right one is dragged by the mouse: the left one follows
     box = lab.page.locator(".wsinb-map").nth(1).bounding_box()
     x, y = box["x"] + 0.25 * box["width"], box["y"] + 0.8 * box["height"]
-    lab.page.mouse.move(x, y)
-    lab.page.mouse.down()
-    lab.page.mouse.move(x + 80, y + 30, steps=5)
-    lab.page.mouse.up()
+    drag(lab, (x, y), (x + 80, y + 30))
     left_x, left_y, right_x, right_y = middles(lab, 3)
     assert (left_x, left_y) == pytest.approx((right_x, right_y), abs=3)
     assert left_x == pytest.approx(420, abs=8)
@@ -115,18 +121,12 @@ def test_slides_in_tabs_move_together_as_they_were_laid_on_each_other(lab, proje
 
     before = pointed()
     x, y = boxes[1]["x"] + boxes[1]["width"] * 0.5, boxes[1]["y"] + boxes[1]["height"] * 0.75
-    lab.page.mouse.move(x, y)
-    lab.page.mouse.down()
-    lab.page.mouse.move(x - 60, y - 40, steps=5)
-    lab.page.mouse.up()
+    drag(lab, (x, y), (x - 60, y - 40))
     moved = pointed() - before
     assert (np.abs(moved) > 60).all()
     assert np.abs(moved[0] - moved[1]).max() <= 9, "within a pixel or two of the screen"
     lab.page.evaluate("jupyterapp.commands.execute('wsinb:link-views')")
-    lab.page.mouse.move(x, y)
-    lab.page.mouse.down()
-    lab.page.mouse.move(x + 60, y, steps=5)
-    lab.page.mouse.up()
+    drag(lab, (x, y), (x + 60, y))
     alone = pointed() - before - moved
     assert np.abs(alone[0]).max() <= 9
     assert np.abs(alone[1]).max() > 60
