@@ -439,7 +439,8 @@ def test_the_layout_comes_back_after_a_reload(panel, three):
     panel.open_slide("liver 2")
     wait_until_kept(panel, "liver 2.tif")
     wait_until_kept(panel, '"current":"wsinb-project"')
-    panel.page.reload()
+    # an address with a folder would bring the file browser to the front
+    panel.page.goto(f"{panel.lab.server.url}lab")
     panel.lab.wait_for_viewer()
     panel.node.wait_for()
     panel.wait_for_current("liver 2")

@@ -58,6 +58,7 @@ def test_the_folder_holds_slide_and_notebooks(demo):
     assert {path.name for path in (folder / "notebooks").rglob("*.ipynb")} == {
         "tour.ipynb",
         "versions.ipynb",
+        "viewer.ipynb",
         "segment_train.ipynb",
         "segment_apply.ipynb",
     }
