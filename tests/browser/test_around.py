@@ -100,6 +100,9 @@ class Around:
 
     def saved_picture(self, caption: str = "") -> tuple[str, np.ndarray]:
         """Name and pixels of the picture that the viewer saves."""
+        # a shape that was in hand may just be giving up the focus
+        self.page.wait_for_selector(".wsinb-mod-selected", state="detached")
+        self.page.locator(".wsinb-map").focus()
         self.press("Shift+X")
         self.page.get_by_label("Caption of the picture").fill(caption)
         with self.page.expect_download() as download:

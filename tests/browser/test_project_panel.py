@@ -437,7 +437,8 @@ def test_a_slide_is_chosen_in_a_dialog(panel, three):
 def test_the_layout_comes_back_after_a_reload(panel, three):
     panel.open(three.path.name)
     panel.open_slide("liver 2")
-    wait_until_kept(panel, "liver 2.tif")
+    # with its folder: what an earlier test left there may have a slide of that name, too
+    wait_until_kept(panel, f"{three.path.name}/liver 2.tif")
     wait_until_kept(panel, '"current":"wsinb-project"')
     # an address with a folder would bring the file browser to the front
     panel.page.goto(f"{panel.lab.server.url}lab")
