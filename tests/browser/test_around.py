@@ -322,6 +322,9 @@ def test_escape_clears_first_the_line_and_another_tool_ends_measuring(around):
 def test_a_picture_is_saved_as_it_is_seen(around, project):
     around.press("s")
     around.lab.draw("rectangle", (850, 250), (1000, 350))
+    # a drawn shape is taken in hand a moment later
+    around.page.wait_for_selector(".wsinb-mod-selected")
+    around.page.locator(".wsinb-map").focus()
     around.press("Escape")
     name, saved = around.saved_picture()
     assert re.fullmatch(r"liver_102[345]_7(6[6-9]|70)_[\d.]+x\.png", name)

@@ -440,9 +440,10 @@ def test_the_layout_comes_back_after_a_reload(panel, three):
     # with its folder: what an earlier test left there may have a slide of that name, too
     wait_until_kept(panel, f"{three.path.name}/liver 2.tif")
     wait_until_kept(panel, '"current":"wsinb-project"')
-    # an address with a folder would bring the file browser to the front
-    panel.page.goto(f"{panel.lab.server.url}lab")
+    panel.page.reload()
     panel.lab.wait_for_viewer()
+    # the address names a folder, for which JupyterLab may bring its file browser to the front
+    panel.execute("wsinb:show-panel")
     panel.node.wait_for()
     panel.wait_for_current("liver 2")
 
