@@ -1,4 +1,4 @@
-"""Imports go down only: the order of the rooms in docs/design, of the package and inside its versions."""
+"""Imports go down only: the order of the rooms in docs/design, of the package, its versions and its trees."""
 
 from __future__ import annotations
 
@@ -40,6 +40,13 @@ INNER_FLOORS = (
     {"setlist"},
 )
 INNER_FLOOR = {room: number for number, rooms in enumerate(INNER_FLOORS) for room in rooms}
+# inside wsinb/trees: docs/design/0004-trees.md
+TREE_FLOORS = (
+    {"scale"},
+    {"forest", "outlines", "windows"},
+    {"segment"},
+)
+TREE_FLOOR = {room: number for number, rooms in enumerate(TREE_FLOORS) for room in rooms}
 # a draft becomes a session again
 INNER_LOOKING_UP = {"Draft.open", "_replay_viewer"}
 # objects that rooms below are handed: they name their types, and make none
@@ -102,12 +109,19 @@ IMPORTS = [
     if taken.room not in FREE and taken.target != taken.room and taken.target in FLOOR
 ]
 
-INNER_IMPORTS = [
-    taken
-    for file in sorted((PACKAGE / "versions").rglob("*.py"))
-    for taken in imports_of(file, "wsinb.versions")
-    if taken.room != "__init__" and taken.target != taken.room
-]
+
+def inner_imports(package: str) -> list[Import]:
+    """Return what the rooms inside a room take from each other."""
+    return [
+        taken
+        for file in sorted((PACKAGE / package).rglob("*.py"))
+        for taken in imports_of(file, f"wsinb.{package}")
+        if taken.room != "__init__" and taken.target != taken.room
+    ]
+
+
+INNER_IMPORTS = inner_imports("versions")
+TREE_IMPORTS = inner_imports("trees")
 
 
 def looks_up(taken: Import) -> bool:
@@ -125,6 +139,7 @@ def rooms_of(folder: Path) -> set[str]:
 def test_every_room_has_a_floor() -> None:
     assert rooms_of(PACKAGE) - FREE == set(FLOOR)
     assert rooms_of(PACKAGE / "versions") - FREE == set(INNER_FLOOR)
+    assert rooms_of(PACKAGE / "trees") - FREE == set(TREE_FLOOR)
 
 
 @pytest.mark.parametrize("room", sorted(FLOOR))
@@ -152,3 +167,9 @@ def test_the_exceptions_inside_versions_are_still_needed() -> None:
     up = [taken for taken in INNER_IMPORTS if looks_up_inside(taken)]
     assert {taken.place for taken in up} - {"TYPE_CHECKING"} == INNER_LOOKING_UP
     assert {taken.target for taken in up if taken.place == "TYPE_CHECKING"} == HANDED_DOWN
+
+
+@pytest.mark.parametrize("room", sorted(TREE_FLOOR))
+def test_imports_inside_trees_go_down(room: str) -> None:
+    taken = [each for each in TREE_IMPORTS if each.room == room]
+    assert [each for each in taken if TREE_FLOOR[each.target] >= TREE_FLOOR[room]] == []

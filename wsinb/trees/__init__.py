@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from wsinb.trees.forest import Forest
-from wsinb.trees.sampling import TrainingRegion
-from wsinb.trees.segment import segment_slide
-from wsinb.trees.segmentation import SegmentationForest
-from wsinb.trees.subwindows import COLOURS, Boxes, random_boxes, resized_windows, to_colour
-from wsinb.trees.training import train_segmentation
+from wsinb.trees.segment import (
+    SegmentationForest,
+    TrainingRegion,
+    segment_slide,
+    train_segmentation,
+)
+from wsinb.trees.windows import COLOURS, Boxes, random_boxes, resized_windows, to_colour
 
 __all__ = [
     "COLOURS",

@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from wsinb.trees.polygons import simplified
-from wsinb.trees.seams import Found
+from wsinb.trees.outlines.polygons import simplified
+from wsinb.trees.outlines.seams import Found
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -15,7 +15,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 
 from wsinb.errors import InvalidInput, StorageError, WsinbError
 from wsinb.trees import Forest
-from wsinb.trees.forest_file import ARRAYS
+from wsinb.trees.forest.file import ARRAYS
 
 
 def small_forest():

@@ -64,7 +64,7 @@ class Forest:
         n_outputs: int,
         classes: Sequence[int | str],
     ) -> None:
-        from wsinb.trees.validate import check_forest
+        from wsinb.trees.forest.validate import check_forest
 
         self.feature = feature
         self.threshold = threshold
@@ -89,7 +89,7 @@ class Forest:
         InvalidInput
             If the estimator is not a fitted classifier made of trees.
         """
-        from wsinb.trees.from_sklearn import convert
+        from wsinb.trees.forest.from_sklearn import convert
 
         return cls(**convert(estimator))
 
@@ -125,7 +125,7 @@ class Forest:
         -------
         ndarray (n, n_classes), or (n, n_outputs, n_classes) if there are several outputs; float64
         """
-        from wsinb.trees.evaluate import sum_rows
+        from wsinb.trees.forest.evaluate import sum_rows
 
         rows = self._leaf_number[self._nodes(samples)]
         out = np.zeros((len(rows), self.n_outputs, self.n_classes))
@@ -152,7 +152,7 @@ class Forest:
         InvalidInput
             If a window leaves the image, or the forest was not trained on square windows of three channels.
         """
-        from wsinb.trees.evaluate import window_probabilities
+        from wsinb.trees.forest.evaluate import window_probabilities
 
         image, l_y, l_x, _ = self._check_windows(image, y, x)
         out = np.empty((len(l_y), self.leaves.shape[1]), np.float32)
@@ -179,7 +179,7 @@ class Forest:
             As `window_proba`, or if the forest does not predict every pixel of a window, or `out` does not
             fit.
         """
-        from wsinb.trees.evaluate import add_window_probabilities
+        from wsinb.trees.forest.evaluate import add_window_probabilities
 
         image, l_y, l_x, window = self._check_windows(image, y, x)
         if self.n_outputs != window * window:
@@ -197,7 +197,7 @@ class Forest:
 
     def save(self, target: str | Path | BinaryIO) -> None:
         """Write the arrays and a JSON header as npz; atomic when `target` is a path."""
-        from wsinb.trees.forest_file import write_forest
+        from wsinb.trees.forest.file import write_forest
 
         write_forest(target, self, {})
 
@@ -210,12 +210,12 @@ class Forest:
         InvalidInput
             If the file is not a forest, or is damaged.
         """
-        from wsinb.trees.forest_file import read_forest
+        from wsinb.trees.forest.file import read_forest
 
         return read_forest(source)[0]
 
     def _nodes(self, samples: ArrayLike) -> NDArray[np.int64]:
-        from wsinb.trees.evaluate import apply_rows
+        from wsinb.trees.forest.evaluate import apply_rows
 
         matrix = np.ascontiguousarray(samples, np.float32)
         if matrix.ndim != 2 or matrix.shape[1] != self.n_features:
@@ -230,7 +230,7 @@ class Forest:
 
     @cached_property
     def _packed(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32] | None]:
-        from wsinb.trees.evaluate import pack_nodes
+        from wsinb.trees.forest.evaluate import pack_nodes
 
         words, leaf_row = pack_nodes(self.feature, self.threshold, self.left, self.right, self.roots)
         return words, leaf_row, None if self._is_pure else (1.0 / self.divisor).astype(np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
-from wsinb.trees.subwindows import cut_windows, draw_balanced, to_colour, window_places
+from wsinb.trees.windows.subwindows import cut_windows, draw_balanced, to_colour, window_places
 
 __all__ = ["TrainingRegion", "Windows", "draw_windows"]
 

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
 from wsinb.progress import Progress, Tracker
-from wsinb.trees.grid import window_starts
-from wsinb.trees.polygon_table import PolygonTable
-from wsinb.trees.polygons import mask_polygons
-from wsinb.trees.raster import rasterise
+from wsinb.trees.outlines.polygons import mask_polygons
+from wsinb.trees.outlines.raster import rasterise
+from wsinb.trees.outlines.seams import Found, Piece, SeamMerger
+from wsinb.trees.outlines.table import PolygonTable
 from wsinb.trees.scale import downsample_on
-from wsinb.trees.seams import Found, Piece, SeamMerger
+from wsinb.trees.segment.grid import window_starts
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from wsinb.frames import Box
     from wsinb.tiles import Slide
-    from wsinb.trees.segmentation import SegmentationForest
+    from wsinb.trees.segment.model import SegmentationForest
 
 __all__ = ["segment_slide"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wsinb.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from wsinb.trees.forest import Forest
+    from wsinb.trees.forest.forest import Forest
 
 __all__ = ["check_header", "library_versions"]
 

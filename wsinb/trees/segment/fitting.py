@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsinb.progress import Progress, Tracker
-from wsinb.trees.forest import Forest
-from wsinb.trees.leaves import smallest_counts
+from wsinb.trees.forest.forest import Forest
+from wsinb.trees.forest.leaves import smallest_counts
 
 if TYPE_CHECKING:
-    from wsinb.trees.segmentation import SegmentationForest
+    from wsinb.trees.segment.model import SegmentationForest
 
 __all__ = ["fit_forest", "score_windows"]
 
@@ -84,8 +84,8 @@ def _project(
 def _fill_leaves(
     trees: list[Any], samples: NDArray[np.float32], targets: NDArray[np.uint8], n_classes: int
 ) -> Forest:
-    from wsinb.trees.evaluate import count_leaves
-    from wsinb.trees.from_sklearn import structure
+    from wsinb.trees.forest.evaluate import count_leaves
+    from wsinb.trees.forest.from_sklearn import structure
 
     stores, sizes = [], []
     for tree in trees:

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
 from wsinb.progress import Progress
-from wsinb.trees.forest import Forest
-from wsinb.trees.grid import step_for, window_hits, window_starts
-from wsinb.trees.header import check_header, library_versions
-from wsinb.trees.sampling import TrainingRegion, draw_windows
-from wsinb.trees.subwindows import COLOURS, to_colour, turn_windows
+from wsinb.trees.forest.forest import Forest
+from wsinb.trees.segment.grid import step_for, window_hits, window_starts
+from wsinb.trees.segment.header import check_header, library_versions
+from wsinb.trees.segment.sampling import TrainingRegion, draw_windows
+from wsinb.trees.windows.subwindows import COLOURS, to_colour, turn_windows
 
 __all__ = ["SegmentationForest"]
 
@@ -149,7 +149,7 @@ class SegmentationForest:
         InvalidInput
             If a class has no pixels, or no window fits around them.
         """
-        from wsinb.trees.fitting import fit_forest, score_windows
+        from wsinb.trees.segment.fitting import fit_forest, score_windows
 
         pieces = list(regions)
         names = _names(pieces, labels)
@@ -243,7 +243,7 @@ class SegmentationForest:
 
     def save(self, target: str | Path | BinaryIO) -> None:
         """Write the model as npz with a JSON header; atomic when `target` is a path."""
-        from wsinb.trees.forest_file import write_forest
+        from wsinb.trees.forest.file import write_forest
 
         write_forest(target, self.forest, self.header)
 
@@ -262,7 +262,7 @@ class SegmentationForest:
         InvalidInput
             If the file is not a segmentation model, or is damaged.
         """
-        from wsinb.trees.forest_file import read_forest
+        from wsinb.trees.forest.file import read_forest
 
         name = name or (str(source) if isinstance(source, str | Path) else "the model")
         forest, header = read_forest(source, name)

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput, UnknownLabel
 from wsinb.progress import Progress
-from wsinb.trees.raster import rasterise
-from wsinb.trees.sampling import TrainingRegion
+from wsinb.trees.outlines.raster import rasterise
 from wsinb.trees.scale import downsample_on
-from wsinb.trees.segmentation import SegmentationForest
-from wsinb.trees.subwindows import window_places
+from wsinb.trees.segment.model import SegmentationForest
+from wsinb.trees.segment.sampling import TrainingRegion
+from wsinb.trees.windows.subwindows import window_places
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wsinb.trees.raster import rasterise
+from wsinb.trees.outlines.raster import rasterise
 
 coordinate = st.integers(-40, 240).map(lambda value: value / 8)
 

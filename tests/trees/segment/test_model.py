@@ -11,8 +11,8 @@ import pytest
 from wsinb.errors import InvalidInput
 from wsinb.progress import Cancelled
 from wsinb.trees import Forest, SegmentationForest, TrainingRegion
-from wsinb.trees.forest_file import read_forest, write_forest
-from wsinb.trees.grid import step_for, window_hits, window_starts
+from wsinb.trees.forest.file import read_forest, write_forest
+from wsinb.trees.segment.grid import step_for, window_hits, window_starts
 
 
 def textured(seed, shape=(400, 420), n_classes=2):

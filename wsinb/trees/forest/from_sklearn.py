@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
-from wsinb.trees.leaves import smallest_counts
+from wsinb.trees.forest.leaves import smallest_counts
 
 __all__ = ["convert", "structure"]
 

@@ -11,7 +11,7 @@ from wsinb.errors import InvalidInput, UnknownLabel, UnknownMpp
 from wsinb.testing import synthetic_slide
 from wsinb.tiles import open_slide
 from wsinb.trees import train_segmentation
-from wsinb.trees.training import _SlidePlan
+from wsinb.trees.segment.training import _SlidePlan
 
 SMALL = {"n_windows": 300, "n_trees": 2, "window": 8}
 

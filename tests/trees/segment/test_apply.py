@@ -18,9 +18,9 @@ from wsinb.progress import Cancelled
 from wsinb.testing import synthetic_slide
 from wsinb.tiles import open_slide
 from wsinb.trees import segment_slide
-from wsinb.trees.polygons import mask_polygons
-from wsinb.trees.raster import rasterise
-from wsinb.trees.seams import Found, Piece, SeamMerger
+from wsinb.trees.outlines.polygons import mask_polygons
+from wsinb.trees.outlines.raster import rasterise
+from wsinb.trees.outlines.seams import Found, Piece, SeamMerger
 
 
 def sorted_polygons(polygons):

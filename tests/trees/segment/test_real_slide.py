@@ -9,8 +9,8 @@ import shapely
 from wsinb.annotate import new_annotations, validate
 from wsinb.tiles import open_slide
 from wsinb.trees import SegmentationForest, segment_slide, train_segmentation
-from wsinb.trees.polygons import mask_polygons
-from wsinb.trees.raster import rasterise
+from wsinb.trees.outlines.polygons import mask_polygons
+from wsinb.trees.outlines.raster import rasterise
 
 
 @pytest.mark.realdata

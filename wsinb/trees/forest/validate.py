@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from wsinb.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from wsinb.trees.forest import Forest
+    from wsinb.trees.forest.forest import Forest
 
 __all__ = ["check_forest"]
 

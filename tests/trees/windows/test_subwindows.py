@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from wsinb.errors import InvalidInput
 from wsinb.trees import Boxes, random_boxes, resized_windows, to_colour
-from wsinb.trees.subwindows import cut_windows, draw_balanced, turn_windows, window_places
+from wsinb.trees.windows.subwindows import cut_windows, draw_balanced, turn_windows, window_places
 
 
 def test_hsv_spans_whole_bytes():

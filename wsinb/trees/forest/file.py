@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput, StorageError
-from wsinb.trees.forest import Forest
+from wsinb.trees.forest.forest import Forest
 
 __all__ = ["read_forest", "write_forest"]
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from wsinb.trees.polygons import mask_polygons, simplified
-from wsinb.trees.raster import rasterise
+from wsinb.trees.outlines.polygons import mask_polygons, simplified
+from wsinb.trees.outlines.raster import rasterise
 
 masks = arrays(bool, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=14))
 

@@ -1,0 +1,7 @@
+"""Forests as plain arrays: from scikit-learn, evaluated by compiled code, stored without pickle."""
+
+from __future__ import annotations
+
+from wsinb.trees.forest.forest import Forest
+
+__all__ = ["Forest"]

@@ -1,0 +1,1 @@
+"""From masks to polygons and back, and joined over the seams of tiles."""

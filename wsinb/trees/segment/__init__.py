@@ -1,0 +1,10 @@
+"""Segmentation by multi-output extra-trees: learning from annotated regions, and whole slides."""
+
+from __future__ import annotations
+
+from wsinb.trees.segment.apply import segment_slide
+from wsinb.trees.segment.model import SegmentationForest
+from wsinb.trees.segment.sampling import TrainingRegion
+from wsinb.trees.segment.training import train_segmentation
+
+__all__ = ["SegmentationForest", "TrainingRegion", "segment_slide", "train_segmentation"]
