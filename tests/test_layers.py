@@ -43,7 +43,8 @@ INNER_FLOOR = {room: number for number, rooms in enumerate(INNER_FLOORS) for roo
 # inside wsinb/trees: docs/design/0004-trees.md
 TREE_FLOORS = (
     {"scale"},
-    {"forest", "outlines", "windows"},
+    {"forest", "outlines", "tiling", "windows"},
+    {"crops"},
     {"segment"},
 )
 TREE_FLOOR = {room: number for number, rooms in enumerate(TREE_FLOORS) for room in rooms}

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from wsinb.annotate.schema import SCHEMA
+from wsinb.annotate.verdicts import VERDICTS, verdict
 from wsinb.errors import InvalidInput, UnknownColumn
 from wsinb.names import unknown
 from wsinb.serve.vectors.cache import VectorCache
@@ -30,7 +31,6 @@ HEADER = struct.Struct("<IB3xII")
 CATEGORY, NUMBER = 1, 2
 MAX_CATEGORIES = 10_000
 DAYS = pa.scalar(86_400_000_000, pa.int64())  # µs
-UNVERIFIED, CONFIRMED, REJECTED, DISPUTED = "unverified", "confirmed", "rejected", "disputed"
 
 
 @dataclass(frozen=True)
@@ -131,26 +131,8 @@ def _texts(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
 
 
 def _verdicts(codes: NDArray[np.int64], texts: list[str]) -> tuple[NDArray[np.int64], list[str]]:
-    states = [UNVERIFIED, CONFIRMED, REJECTED, DISPUTED]
-    table = np.array([*(states.index(_verdict(text)) for text in texts), 0], np.int64)
-    return table[codes], states  # the last one is that of null
-
-
-def _verdict(text: str) -> str:
-    """Return what people say together: each entry is ``{"by": who, "ok": bool}``, the last of each counts."""
-    try:
-        entries = json.loads(text)
-    except ValueError:
-        entries = None
-    said = {}
-    for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, Mapping) and isinstance(entry.get("ok"), bool):
-            said[str(entry.get("by"))] = entry["ok"]
-    if not said:
-        return UNVERIFIED
-    if len(set(said.values())) > 1:
-        return DISPUTED
-    return CONFIRMED if all(said.values()) else REJECTED
+    table = np.array([*(VERDICTS.index(verdict(text)) for text in texts), 0], np.int64)
+    return table[codes], list(VERDICTS)  # the last one is that of null
 
 
 def _categories(index: VectorIndex, columns: tuple[SheetColumn, SheetColumn]) -> list[str]:
