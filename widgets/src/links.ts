@@ -76,6 +76,31 @@ export function joinLink(map: L.Map, group: string, affine: Affine): () => void 
   };
 }
 
+/** One map's membership in a group, if it has any. */
+export class Link {
+  private end: (() => void) | null = null;
+
+  constructor(private readonly map: L.Map) {}
+
+  get isActive(): boolean {
+    return this.end !== null;
+  }
+
+  join(group: string, affine: Affine): void {
+    this.leave();
+    this.end = joinLink(this.map, group, affine);
+  }
+
+  leave(): void {
+    this.end?.();
+    this.end = null;
+  }
+
+  dispose(): void {
+    this.leave();
+  }
+}
+
 /** How many maps move together. */
 export function linkSize(group: string): number {
   return groups.get(group)?.size ?? 0;

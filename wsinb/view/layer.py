@@ -14,10 +14,10 @@ from wsinb.errors import WsinbError
 from wsinb.view.affine import check_affine
 from wsinb.view.appearance import check_look, check_picture
 
-__all__ = ["PROTOCOL", "SlideLayer"]
+__all__ = ["MODULE", "PROTOCOL", "SlideLayer"]
 
 PROTOCOL = 1
-_MODULE = "wsinb"
+MODULE = "wsinb"
 _SOURCES = ({"path"}, {"project", "slide"})
 _MAX_ERROR = 10_000
 T = TypeVar("T")
@@ -76,8 +76,8 @@ class SlideLayer(Layer):  # type: ignore[misc]
 
     _view_name = Unicode("SlideLayerView").tag(sync=True)
     _model_name = Unicode("SlideLayerModel").tag(sync=True)
-    _view_module = Unicode(_MODULE).tag(sync=True)
-    _model_module = Unicode(_MODULE).tag(sync=True)
+    _view_module = Unicode(MODULE).tag(sync=True)
+    _model_module = Unicode(MODULE).tag(sync=True)
     _view_module_version = Unicode(__version__).tag(sync=True)
     _model_module_version = Unicode(__version__).tag(sync=True)
 

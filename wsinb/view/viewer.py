@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ipyleaflet import Map, projections
 from ipywidgets import Layout, Widget
-from traitlets import Tuple
+from traitlets import Tuple, Unicode
 
+from wsinb import __version__
 from wsinb.errors import (
     InvalidInput,
     UnknownAnnotation,
@@ -25,7 +26,7 @@ from wsinb.errors import (
 from wsinb.frames import Box
 from wsinb.names import unknown
 from wsinb.view.appearance import Appearance
-from wsinb.view.layer import SlideLayer
+from wsinb.view.layer import MODULE, SlideLayer
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -98,6 +99,10 @@ class SlideViewer(Appearance, Map):  # type: ignore[misc]
     >>> viewer.color_by = "score"        # doctest: +SKIP
     >>> viewer.observe(print, "selection")  # doctest: +SKIP
     """
+
+    _model_name = Unicode("SlideMapModel").tag(sync=True)
+    _model_module = Unicode(MODULE).tag(sync=True)
+    _model_module_version = Unicode(__version__).tag(sync=True)
 
     bounds = Tuple(read_only=True)
     _unwatch: Callable[[], None] | None = None

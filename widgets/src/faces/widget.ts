@@ -9,6 +9,8 @@ import { fromPython, toPython } from '../names';
 import { MODULE_NAME } from '../version';
 import { Viewer } from '../viewer';
 
+export { SlideMapModel } from './map';
+
 interface SlideLayerState extends ILeafletLayerModel {
   source: Source;
   version: string | null;
@@ -78,19 +80,6 @@ export class SlideLayerModel extends LeafletLayerModel {
   }
 }
 
-/**
- * The map tells its kernel of every move of the mouse. A kernel that has gone makes that an error, in the
- * middle of Leaflet's own work; one that is there has better things to do.
- */
-function quieten(map: WidgetModel): void {
-  const send = map.send.bind(map);
-  map.send = (content, ...rest) => {
-    if (map.comm_live && (content as { type?: string }).type !== 'mousemove') {
-      send(content, ...rest);
-    }
-  };
-}
-
 /** Leaflet wants a layer from a layer's view; the viewer manages its own. */
 class Anchor extends L.Layer {
   override onAdd(): this {
@@ -107,7 +96,6 @@ export class SlideLayerView extends LeafletLayerView {
 
   override create_obj(): void {
     this.obj = new Anchor();
-    quieten(this.map_view.model);
     const protocol = this.model.get('protocol') as number;
     const viewer = new Viewer(this.map_view.obj, {
       api: new Api(),

@@ -1,0 +1,143 @@
+/** All that changes annotations: the tools, the hand, the palette, the row that saves. */
+import type * as L from 'leaflet';
+import { Drawing } from './edit/draw';
+import { Overlay } from './edit/overlay';
+import type { EditStore } from './edit/store';
+import { Hand } from './hand';
+import type { Versions } from './history/versions';
+import type { Binding } from './keys';
+import { editBindings } from './bindings';
+import type { Labels } from './labels';
+import type { Notice } from './notice';
+import type { Opened } from './opened';
+import { Palette } from './panel/palette';
+import { SaveRow } from './panel/save';
+import { Saving } from './saving';
+import type { Selection } from './selection';
+import type { Session } from './session';
+import type { Showing } from './showing';
+import { WholeImage } from './wholeimage';
+
+export interface EditingParts {
+  map: L.Map;
+  session: Session;
+  store: EditStore;
+  labels: Labels;
+  selection: Selection;
+  notice: Notice;
+  /** The file's path, for a slide that is in no project yet. */
+  path: string;
+  versions: () => Versions;
+  showing: () => Showing;
+  discard: () => void;
+  fit: () => void;
+  /** A commit was written. */
+  saved: (commit: string) => void;
+}
+
+export class Editing {
+  readonly overlay: Overlay;
+  readonly drawing: Drawing;
+  readonly hand: Hand;
+  readonly saving: Saving;
+  readonly palette: Palette;
+  readonly saveRow: SaveRow;
+  readonly wholeImage: WholeImage;
+
+  constructor(private readonly parts: EditingParts) {
+    const { map, session, store, labels, selection, notice, path, versions, showing, saved } = parts;
+    this.overlay = new Overlay(map, store, label => labels.colorOf(label));
+    this.drawing = new Drawing(map, () => labels.colorOf(labels.current));
+    this.saving = new Saving({
+      ...{ session, store, labels, notice, path, saved },
+      showVersion: version => showing().show(version),
+      deselect: () => this.hand.select(null),
+      draft: () => versions().draft(),
+      resolve: conflicts => versions().resolving.forCommit(conflicts)
+    });
+    this.hand = new Hand({
+      ...{ map, store, labels, overlay: this.overlay, drawing: this.drawing, selection },
+      readOnly: () => this.readOnly,
+      guard: action => this.saving.guard(action),
+      selectionChanged: selected => this.saveRow.setSelected(selected)
+    });
+    this.palette = new Palette(
+      labels,
+      name => this.hand.chooseLabel(name),
+      label => void this.saving.guard(() => this.saving.addLabel(label))
+    );
+    this.saveRow = new SaveRow(store, {
+      save: message => this.save(message),
+      discard: parts.discard,
+      removeSelected: () => this.hand.removeSelected()
+    });
+    this.wholeImage = new WholeImage(store, labels);
+    labels.changed.connect(this.onLabels, this);
+  }
+
+  /** Work on the annotations of a slide that was opened. */
+  take({ annotations, readOut }: Opened): void {
+    this.hand.annotations = this.wholeImage.annotations = annotations;
+    this.hand.readOut = readOut;
+  }
+
+  /** Put everything away: what is shown is about to be something else. */
+  rest(): void {
+    void this.drawing.use(null);
+    void this.hand.select(null);
+  }
+
+  /** The keys of editing, and of the history. */
+  bindings(): Binding[] {
+    const { store, labels, session, fit, versions } = this.parts;
+    const edit = (act: () => unknown) => () => (this.readOnly ? undefined : act());
+    return editBindings({
+      save: edit(() => void this.saveRow.save()),
+      undo: edit(() => store.undo()),
+      redo: edit(() => store.redo()),
+      removeSelected: edit(() => this.hand.removeSelected()),
+      cancel: () => this.hand.cancel(),
+      fit,
+      labelImage: edit(() => this.wholeImage.add()),
+      history: () => versions().history.toggle(),
+      step: by => versions().step(by),
+      useTool: tool => edit(() => void (session.info && this.drawing.use(tool)))(),
+      chooseLabel: key => {
+        const label = this.readOnly ? undefined : labels.byKey(key);
+        if (label) {
+          this.hand.chooseLabel(label.name);
+        }
+        return label !== undefined;
+      }
+    });
+  }
+
+  /** The unsaved edits are others now. */
+  refresh(): void {
+    this.saveRow.setSelected(this.overlay.selected !== null);
+    this.hand.refresh();
+  }
+
+  dispose(): void {
+    this.parts.labels.changed.disconnect(this.onLabels, this);
+    const { saving, hand, overlay, drawing, palette, saveRow, wholeImage } = this;
+    [saving, hand, overlay, drawing, palette, saveRow, wholeImage].forEach(part => part.dispose());
+  }
+
+  private get readOnly(): boolean {
+    return this.parts.versions().stage.readOnly;
+  }
+
+  private async save(message: string): Promise<boolean> {
+    const saved = await this.saving.save(message);
+    if (saved) {
+      this.parts.map.getContainer().focus({ preventScroll: true });
+    }
+    return saved;
+  }
+
+  private onLabels(): void {
+    this.overlay.sync();
+    this.drawing.recolor();
+  }
+}

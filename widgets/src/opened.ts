@@ -1,0 +1,46 @@
+/** A slide that is open: its picture, its annotations, the strip below, and all parts. */
+import { Annotations } from './annotations';
+import type { Furniture } from './furniture';
+import { slideBounds, SlideImage } from './image';
+import { PARTS } from './parts';
+import { ReadOut } from './readout';
+import { ScaleBar } from './scalebar';
+import type { Disposable, Scene } from './scene';
+import type { Trouble } from './trouble';
+import type { SlideInfo } from './types';
+
+/** The part of a scene that is there before a slide is open. */
+export type Stage = Omit<Scene, 'info' | 'annotations' | 'image' | 'readOut'>;
+
+export class Opened {
+  readonly annotations: Annotations;
+  readonly image: SlideImage;
+  readonly readOut: ReadOut;
+  private readonly disposables: Disposable[];
+
+  constructor(stage: Stage, info: SlideInfo, furniture: Furniture, trouble: Trouble) {
+    const { map, api, source, labels, look, picture, selection, notice } = stage;
+    this.image = new SlideImage({ map, api, source, info, picture, trouble });
+    const scale = new ScaleBar(map, info.mpp?.[0] ?? null);
+    this.readOut = new ReadOut(map, info);
+    furniture.setStatus(scale.node, this.readOut.node);
+    this.annotations = new Annotations({
+      ...{ map, api, labels, look, selection, bounds: slideBounds(info) },
+      failed: message => notice.error(message),
+      trouble
+    });
+    const { annotations, image, readOut } = this;
+    this.disposables = [scale, readOut, annotations, image, furniture.guest()];
+    const scene: Scene = { ...stage, info, annotations, image, readOut };
+    this.disposables.push(...PARTS.map(part => part(scene)));
+  }
+
+  /** Something more that lasts as long as the slide is open. */
+  add(disposable: Disposable): void {
+    this.disposables.push(disposable);
+  }
+
+  dispose(): void {
+    this.disposables.forEach(part => part.dispose());
+  }
+}
