@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmarks._report import report, time_interleaved
 from wsinb.trees import Forest, to_colour
 from wsinb.trees.segment.grid import window_starts
-from wsinb.trees.windows.subwindows import cut_windows
+from wsinb.trees.windows import cut_windows
 
 WINDOW = 24
 N_TREES = 10

@@ -42,10 +42,10 @@ INNER_FLOORS = (
 INNER_FLOOR = {room: number for number, rooms in enumerate(INNER_FLOORS) for room in rooms}
 # inside wsinb/trees: docs/design/0004-trees.md
 TREE_FLOORS = (
-    {"scale"},
+    {"scale", "threads"},
     {"forest", "outlines", "tiling", "windows"},
-    {"crops"},
-    {"segment"},
+    {"crops", "roles"},
+    {"find", "segment"},
 )
 TREE_FLOOR = {room: number for number, rooms in enumerate(TREE_FLOORS) for room in rooms}
 # a draft becomes a session again

@@ -9,14 +9,24 @@ from wsinb.trees.segment import (
     segment_slide,
     train_segmentation,
 )
-from wsinb.trees.windows import COLOURS, Boxes, random_boxes, resized_windows, to_colour
+from wsinb.trees.windows import (
+    COLOURS,
+    INTERPOLATIONS,
+    Boxes,
+    draw_subwindows,
+    random_boxes,
+    resized_windows,
+    to_colour,
+)
 
 __all__ = [
     "COLOURS",
+    "INTERPOLATIONS",
     "Boxes",
     "Forest",
     "SegmentationForest",
     "TrainingRegion",
+    "draw_subwindows",
     "random_boxes",
     "resized_windows",
     "segment_slide",

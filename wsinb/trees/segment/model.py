@@ -20,7 +20,8 @@ from wsinb.trees.forest.forest import Forest
 from wsinb.trees.segment.grid import step_for, window_hits, window_starts
 from wsinb.trees.segment.header import check_header, library_versions
 from wsinb.trees.segment.sampling import TrainingRegion, draw_windows
-from wsinb.trees.windows.subwindows import COLOURS, to_colour, turn_windows
+from wsinb.trees.windows.colour import IMAGE_COLOURS, check_colour, to_colour
+from wsinb.trees.windows.turning import turn_windows
 
 __all__ = ["SegmentationForest"]
 
@@ -95,8 +96,7 @@ class SegmentationForest:
         )
         self.min_samples_leaf = _whole("min_samples_leaf", min_samples_leaf, 1, 10**9)
         self.n_windows = _whole("n_windows", n_windows, 2, 10**9)
-        if colour not in COLOURS:
-            raise InvalidInput(f"unknown colour space {colour!r}: use one of {', '.join(COLOURS)}")
+        check_colour(colour, IMAGE_COLOURS)
         self.colour = colour
         self.random_state = _whole("random_state", random_state, 0, 2**32 - 1)
         self.n_jobs = n_jobs

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
-from wsinb.trees.windows.subwindows import cut_windows, draw_balanced, to_colour, window_places
+from wsinb.trees.windows.colour import to_colour
+from wsinb.trees.windows.cutting import cut_windows
+from wsinb.trees.windows.places import draw_balanced, window_places
 
 __all__ = ["TrainingRegion", "Windows", "draw_windows"]
 

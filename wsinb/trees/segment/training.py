@@ -15,7 +15,7 @@ from wsinb.trees.outlines.raster import rasterise
 from wsinb.trees.scale import downsample_on
 from wsinb.trees.segment.model import SegmentationForest
 from wsinb.trees.segment.sampling import TrainingRegion
-from wsinb.trees.windows.subwindows import window_places
+from wsinb.trees.windows.places import window_places
 
 if TYPE_CHECKING:
     import geopandas as gpd
