@@ -5,20 +5,24 @@ from __future__ import annotations
 import io
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import wsinb
+from tests.browser.around import Around
 from wsinb.testing import synthetic_regions, synthetic_slide
 from wsinb.testing.lab import CHROMIUM_FLAGS, RunningLab, chromium_path, running_lab
 
 SIZE = (2048, 1536)
 WAIT_MS = 40_000
 LOOK_AGAIN_MS = 200
+T = TypeVar("T")
 # a click into an output makes its cell the active one
 RUN_CELL = """index => {
     const { content } = jupyterapp.shell.currentWidget;
@@ -179,17 +183,26 @@ class Lab:
         return tuple(int(value) for value in self.patch(l0_x, l0_y).reshape(-1, 3).mean(axis=0))
 
     def patch(self, l0_x: float, l0_y: float, half: int = 2) -> np.ndarray:
+        """The screen around a place of the slide: (2 * half + 1, 2 * half + 1, 3) uint8."""
         x, y = self.screen(l0_x, l0_y)
-        image = np.asarray(Image.open(io.BytesIO(self.page.screenshot())).convert("RGB"))
-        return image[int(y) - half : int(y) + half + 1, int(x) - half : int(x) + half + 1]
+        side = 2 * half + 1
+        clip = {"x": int(x) - half, "y": int(y) - half, "width": side, "height": side}
+        return np.asarray(Image.open(io.BytesIO(self.page.screenshot(clip=clip))).convert("RGB"))
 
-    def until(self, holds: Callable[[], bool], what: str) -> None:
-        """Wait for what only looking again can tell, such as a colour on the screen."""
-        for _ in range(WAIT_MS // LOOK_AGAIN_MS):
-            if holds():
-                return
+    def until(self, holds: Callable[[], T], what: str) -> T:
+        """Look again until something holds, and return it: for what no selector tells."""
+        end = time.monotonic() + WAIT_MS / 1000
+        while not (found := holds()):
+            if time.monotonic() > end:
+                pytest.fail(f"It was never so: {what}.")
             self.page.wait_for_timeout(LOOK_AGAIN_MS)
-        pytest.fail(f"It was never so: {what}.")
+        return found
+
+    def until_color(
+        self, place: tuple[float, float], holds: Callable[[int, int, int], bool], what: str
+    ) -> None:
+        """Wait for the red, green and blue that are seen at a place of the slide."""
+        self.until(lambda: holds(*self.pixel(*place)), what)
 
     def run_cell(self, index: int) -> None:
         """Run a cell of the current notebook to its end."""
@@ -216,6 +229,16 @@ def lab(browser, server) -> Iterator[Lab]:
     yield Lab(page, server)
     context.close()
     assert not errors, f"The page raised: {errors}"
+
+
+@pytest.fixture
+def around(lab, project) -> Around:
+    """The open slide of a project, with its annotations."""
+    lab.open_slide(project.path.name, "liver.tif")
+    lab.page.wait_for_selector(".wsinb-vector-tile", state="attached")
+    # JupyterLab's own question at the lower right would take the clicks
+    lab.page.add_style_tag(content=".Toastify { display: none }")
+    return Around(lab)
 
 
 @pytest.fixture

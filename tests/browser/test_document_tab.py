@@ -43,9 +43,10 @@ def test_stored_annotations_are_painted_in_the_colour_of_their_label(lab, projec
     centre = TUMOR[0].centroid
     slide = wsinb.open_slide(project.path / "liver.tif")
     bare = slide.read(centre.x - 16, centre.y - 16, 32, 32)[..., 0].mean()
-    lab.until(lambda: lab.pixel(centre.x, centre.y)[0] > bare + 10, "red over violet")
+    place = (centre.x, centre.y)
+    lab.until_color(place, lambda red, green, blue: red > bare + 10, "red over violet")
     lab.page.locator(".wsinb-label", has_text="tumor").locator(".wsinb-eye").click()
-    lab.until(lambda: abs(lab.pixel(centre.x, centre.y)[0] - bare) < 8, "bare tissue where it is hidden")
+    lab.until_color(place, lambda red, green, blue: abs(red - bare) < 8, "bare tissue where it is hidden")
 
 
 def test_a_polygon_drawn_with_the_mouse_is_saved_and_read_back(lab, project):
@@ -61,7 +62,7 @@ def test_a_polygon_drawn_with_the_mouse_is_saved_and_read_back(lab, project):
     assert row.geometry.symmetric_difference(shapely.Polygon(SQUARE)).area < 0.05 * row.geometry.area
     assert project.log()[0].message == "a stroma square"
     # the picture stays: the saved shape is painted by the stored layer
-    lab.until(lambda: lab.pixel(1000, 390)[2] > lab.pixel(1000, 390)[0] - 30, "blue over pink")
+    lab.until_color((1000, 390), lambda red, green, blue: blue > red - 30, "blue over pink")
 
 
 def test_every_tool_stores_its_kind_of_shape(lab, project):
@@ -161,7 +162,7 @@ def test_a_commit_from_elsewhere_appears(lab, project):
     session["liver"].upsert(wsinb.new_annotations([shapely.Polygon(SQUARE)], label="stroma", layer="job"))
     session.commit("the result of a job")
     lab.page.wait_for_selector(".wsinb-label:has-text('stroma') .wsinb-count:text-is('1')", timeout=10_000)
-    lab.until(lambda: lab.pixel(1000, 390)[2] > lab.pixel(1000, 390)[0] - 30, "blue over pink")
+    lab.until_color((1000, 390), lambda red, green, blue: blue > red - 30, "blue over pink")
 
 
 def test_a_conflict_saves_nothing_until_a_side_is_taken(lab, project):

@@ -8,10 +8,11 @@ import shutil
 import numpy as np
 import pytest
 
-from tests.browser.test_cell_viewer import SHOW, SQUARE, last_output, once, open_notebook, show_viewer
+from tests.browser.cells import SHOW, last_output, once, open_notebook, show_viewer
 
 pytestmark = pytest.mark.browser
 
+SQUARE = ((850, 300), (1150, 300), (1150, 480), (850, 480))
 TWO = (
     "import wsinb\nfrom wsinb.view import side_by_side\nproject = wsinb.open_project('.')\n"
     "left, right = project.view('liver'), project.view('liver')\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import time
 import urllib.parse
 
 import numpy as np
@@ -13,6 +12,7 @@ import shapely
 from playwright.sync_api import expect
 
 import wsinb
+from tests.browser.cells import last_output, once, open_notebook, show_viewer
 from wsinb.testing import synthetic_regions
 from wsinb.view.difference import KINDS, rgb
 
@@ -80,14 +80,6 @@ def answer(lab, text, accept):
     lab.page.locator(".wsinb-question button", has_text=accept).click()
 
 
-def wait_until(condition, seconds=10):
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "It did not happen."
-        time.sleep(0.05)
-    return found
-
-
 def drafts(lab, project):
     """What the server kept of this person's unsaved edits."""
     query = urllib.parse.urlencode({"project": project.path, "slide": "liver", "branch": "main"})
@@ -149,7 +141,7 @@ def test_versions_are_tagged_branched_and_reverted(lab, project):
     action(lab, "Revert")
     lab.page.locator(".wsinb-question button", has_text="Revert").click()
     lab.page.wait_for_selector(".wsinb-label:has-text('tumor') .wsinb-count:text-is('4')")
-    assert len(wait_until(lambda: project.log()[0].parents)) == 1
+    assert len(project.log()[0].parents) == 1
     assert sorted(project.read("liver")["label"]) == ["tumor"] * 4
     action(lab, "Branch")
     answer(lab, "review", "Begin")
@@ -180,7 +172,6 @@ def test_a_difference_is_painted_counted_and_stepped_through(lab, project):
     page.locator(".wsinb-map").focus()
     for kind, place in (("added", SQUARE[1]), ("deleted", TUMOR[2].exterior.coords[0])):
         step_to(lab, kind)
-
         lab.until(functools.partial(is_painted, lab, place, rgb(KINDS[kind].color)), kind)
     step_to(lab, "relabelled")
     assert page.locator(".wsinb-fields").inner_text().split() == ["label", "tumor", "→", "stroma"]
@@ -280,10 +271,9 @@ def test_unsaved_edits_outlive_a_closed_page(lab, project):
     lab.select(place.x, place.y)
     lab.page.keyboard.press("Delete")
     lab.unsaved("2 unsaved")
-    wait_until(
-        lambda: (
-            [(len(draft["features"]), len(draft["deleted"])) for draft in drafts(lab, project)] == [(1, 1)]
-        )
+    lab.until(
+        lambda: [(len(kept["features"]), len(kept["deleted"])) for kept in drafts(lab, project)] == [(1, 1)],
+        "both edits are kept",
     )
 
     def reopen():
@@ -298,45 +288,31 @@ def test_unsaved_edits_outlive_a_closed_page(lab, project):
     assert offer.locator("p").inner_text().startswith("You have 2 unsaved edits from ")
     offer.get_by_role("button", name="Restore").click()
     lab.unsaved("2 unsaved")
-    wait_until(lambda: len(drafts(lab, project)) == 1)
+    lab.until(lambda: len(drafts(lab, project)) == 1, "the restored edits are kept")
     lab.save("after the crash")
     assert len(project.read("liver")) == 4
     assert not drafts(lab, project)
     lab.draw("polygon", *SQUARE)
-    wait_until(lambda: drafts(lab, project))
+    lab.until(lambda: drafts(lab, project), "the new edit is kept")
     reopen()
     offer = lab.page.locator(".wsinb-notice.wsinb-mod-ask")
     offer.get_by_role("button", name="Discard").click()
     lab.page.wait_for_selector(".wsinb-notice >> text=for good?")
     offer.get_by_role("button", name="Discard").click()
-    wait_until(lambda: not drafts(lab, project))
+    lab.until(lambda: not drafts(lab, project), "what was discarded is forgotten")
     lab.unsaved("All saved")
 
 
 def test_a_difference_shows_itself_in_a_cell(lab, project):
-    import nbformat
-
     project.tag("v1")
     second_reading(project)
     source = "import wsinb\nviewer = wsinb.open_project('.').diff('v1').view('liver')\nviewer"
-    report = (
-        "import time\nfor _ in range(200):\n"
-        "    if viewer.layer.compare is None: break\n    time.sleep(0.05)\n"
-        "print(viewer.layer.version, viewer.layer.compare)"
-    )
-    cells = [nbformat.v4.new_code_cell(text) for text in (source, report)]
-    notebook = nbformat.v4.new_notebook(cells=cells)
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(notebook, project.path / "cells.ipynb")
-    lab.open_folder(project.path.name)
-    lab.double_click("cells.ipynb")
-    lab.page.wait_for_selector(".jp-Notebook .jp-Cell")
-    lab.run_cell(0)
-    lab.wait_for_viewer()
+    report = once("viewer.layer.compare is None", "print(viewer.layer.version, viewer.layer.compare)")
+    open_notebook(lab, project, source, report)
+    show_viewer(lab)
     lab.page.wait_for_selector(".wsinb-changes:visible")
     expect(lab.page.locator(".wsinb-step").first).to_have_text("4 changes")
     lab.page.locator(".wsinb-banner button").click()
     lab.page.wait_for_selector(".wsinb-save:visible")
     lab.run_cell(1)
-    printed = lab.page.locator(".jp-OutputArea-output[data-mime-type$=stdout]").last.inner_text()
-    assert printed.split() == ["None", "None"]
+    assert last_output(lab).split() == ["None", "None"]

@@ -74,15 +74,6 @@ class Panel:
         return found
 
 
-def until(page, condition) -> None:
-    """Wait for what no page shows."""
-    for _ in range(200):
-        if condition():
-            return
-        page.wait_for_timeout(100)
-    pytest.fail("It did not come about within 20 seconds.")
-
-
 @pytest.fixture
 def panel(lab) -> Panel:
     return Panel(lab)
@@ -150,7 +141,8 @@ def test_the_mark_is_a_commit(panel, three):
     panel.row("liver 10").click(button="right")
     panel.page.locator(".lm-Menu-item", has_text="Mark as done").click()
     panel.wait_for_progress("2 of 3 done")
-    until(panel.page, lambda: three.log(limit=1)[0].message == "Set progress of slide liver 10")
+    last = "Set progress of slide liver 10"
+    panel.lab.until(lambda: three.log(limit=1)[0].message == last, "the mark is a commit")
     assert three.slides["liver 2"].metadata == {"patient": "Grace", "progress": "done"}
     panel.node.locator(".wsinb-strip").focus()
     panel.page.keyboard.press("Space")
@@ -375,7 +367,8 @@ def test_a_server_that_is_away_is_told_and_found_again(panel, three):
     panel.row("liver").locator(".wsinb-strip-mark").click()
     panel.wait_for_progress("0 of 3 done, 1 in work")
     panel.page.wait_for_selector(".wsinb-project-error", state="hidden")
-    until(panel.page, lambda: three.slides["liver"].metadata == {"progress": "in work"})
+    marked = {"progress": "in work"}
+    panel.lab.until(lambda: three.slides["liver"].metadata == marked, "the mark is a commit")
 
 
 def pictures(addresses: list[str]) -> set[str]:
