@@ -1,60 +1,39 @@
-"""What annotations can be coloured by beyond label, layer and score: one value each."""
+"""The values of columns to colour by, one an annotation: read, counted, sent."""
 
 from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from functools import cache as memoised
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from wsinb.annotate.schema import SCHEMA
 from wsinb.annotate.verdicts import VERDICTS, verdict
-from wsinb.errors import InvalidInput, UnknownColumn
-from wsinb.names import unknown
+from wsinb.errors import InvalidInput
 from wsinb.serve.vectors.cache import VectorCache
+from wsinb.serve.vectors.changes import Changes, find_changes
+from wsinb.serve.vectors.colouring import CHANGE, CHANGES, Colouring
 from wsinb.serve.vectors.index import VectorIndex, names_of, numbering
 from wsinb.serve.vectors.sheet import READERS, Sheet, coded, numbered
 from wsinb.serve.vectors.tile import By
-from wsinb.versions.tables.columns import Column, shown
 
-__all__ = ["Colouring", "SheetColumn", "categories_of", "colourings", "encode_column", "find_colouring"]
+if TYPE_CHECKING:
+    from wsinb.serve.sources import AnnotationTable
+
+__all__ = ["SheetColumn", "categories_of", "columns_of", "encode_column"]
 
 MAGIC = 0x31435657  # "WVC1"
 HEADER = struct.Struct("<IB3xII")
 CATEGORY, NUMBER = 1, 2
 MAX_CATEGORIES = 10_000
 DAYS = pa.scalar(86_400_000_000, pa.int64())  # µs
-
-
-@dataclass(frozen=True)
-class Colouring:
-    """A column to colour by.
-
-    Attributes
-    ----------
-    name, unit
-        What people call it.
-    field
-        What is read of the files.
-    is_number
-        Whether its values are numbers and not categories.
-    """
-
-    name: str
-    field: pa.Field
-    is_number: bool = False
-    unit: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return what a browser is told of it."""
-        return {"name": self.name, "kind": "number" if self.is_number else "category", "unit": self.unit}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,50 +49,55 @@ class SheetColumn:
         return self.values.nbytes + 100 * len(self.categories)
 
 
-def colourings(columns: Iterable[Column]) -> dict[str, Colouring]:
-    """Return what annotations can be coloured by, by name, given the project's own columns."""
-    found = {name: Colouring(name, SCHEMA.field(name)) for name in ("created_by", "updated_by", "shape")}
-    found["verified"] = Colouring("verified", SCHEMA.field("verifications"))
-    for column in shown(columns).values():
-        number = column.type in ("float", "int", "time")
-        unit = "days since 1970" if column.type == "time" else column.unit
-        # one that is called "verified" is what the project means by it
-        found[column.name] = Colouring(column.name, column.field, number, unit)
-    return found
+Columns = tuple[SheetColumn, SheetColumn]
+"""The same column of both sheets of an index."""
+Codes = tuple[NDArray[np.uint16], NDArray[np.uint16]]
 
 
-def find_colouring(name: str, columns: Iterable[Column]) -> Colouring:
-    """Return a column by its name.
+def columns_of(
+    cache: VectorCache, index: VectorIndex, table: AnnotationTable, by: Colouring, since: str | None = None
+) -> Columns:
+    """Return the values of a column, one an annotation of each sheet.
 
-    Raises
-    ------
-    UnknownColumn
-        If there is none.
+    Parameters
+    ----------
+    cache
+        Keeps them.
+    index, table
+        The annotations: as they are drawn, and as they are stored.
+    by
+        The column.
+    since
+        The commit that `CHANGE` compares with, see `find_changes`.
     """
-    known = colourings(columns)
-    if name not in known:
-        raise UnknownColumn(unknown("column to colour by named", name, known))
-    return known[name]
+    field, is_number = by.field, by.is_number
+    changes = memoised(lambda: find_changes(table, since))
+    # the same stored column is read in one way under whatever name
+    key = f"{CHANGE} {table.version} {since or ''}" if field is None else f"{field.name} {is_number}"
 
+    def column(sheet: Sheet) -> SheetColumn:
+        def make() -> SheetColumn:
+            return _compare(sheet, changes()) if field is None else _read(sheet, field, is_number)
 
-def _columns(cache: VectorCache, index: VectorIndex, by: Colouring) -> tuple[SheetColumn, SheetColumn]:
-    def read(sheet: Sheet) -> SheetColumn:
-        # the same stored column is read in one way under whatever name
-        key = f"{by.field.name} {by.is_number}"
-        return cache.column(sheet, key, lambda: _read(sheet, by))
+        return cache.column(sheet, key, make)
 
     base, extra = index.sheets
-    return read(base), read(extra)
+    return column(base), column(extra)
 
 
-def _read(sheet: Sheet, by: Colouring) -> SheetColumn:
-    schema = pa.schema([by.field])
+def _compare(sheet: Sheet, changes: Changes) -> SheetColumn:
+    names = sheet.outlines.names()
+    return SheetColumn(changes.of(names.ids)[names.rows], list(CHANGES))
+
+
+def _read(sheet: Sheet, field: pa.Field, is_number: bool) -> SheetColumn:
+    schema = pa.schema([field])
     with ThreadPoolExecutor(READERS, thread_name_prefix="wsinb-column") as pool:
         found = list(pool.map(lambda piece: piece.read(schema).column(0), sheet.pieces))
-    if by.is_number:
+    if is_number:
         return SheetColumn(np.concatenate([np.zeros(0, np.float32), *map(_numbers, found)]), [])
     pieces = [_texts(column) for column in found]
-    if by.field.name == "verifications":
+    if field.name == "verifications":
         pieces = [_verdicts(*piece) for piece in pieces]
     return SheetColumn(*numbered(pieces))
 
@@ -135,14 +119,21 @@ def _verdicts(codes: NDArray[np.int64], texts: list[str]) -> tuple[NDArray[np.in
     return table[codes], list(VERDICTS)  # the last one is that of null
 
 
-def _categories(index: VectorIndex, columns: tuple[SheetColumn, SheetColumn]) -> list[str]:
+def _categories(index: VectorIndex, columns: Columns) -> list[str]:
     """Return the categories that occur, sorted; of very many those that occur most."""
     counts = names_of([(column.categories, column.values) for column in columns], index.dead)
     most = sorted(counts, key=lambda name: (-counts[name], name))[:MAX_CATEGORIES]
     return sorted(most)
 
 
-def categories_of(cache: VectorCache, index: VectorIndex, by: Colouring) -> By:
+def _coded(index: VectorIndex, by: Colouring, columns: Columns) -> tuple[list[str], Codes]:
+    """Return the categories that are told, and the place of each annotation of both sheets in them."""
+    names = list(CHANGES) if by.field is None else _categories(index, columns)
+    base, extra = (numbering(column.categories, names, np.uint16)[column.values] for column in columns)
+    return names, (base, extra)
+
+
+def categories_of(index: VectorIndex, by: Colouring, columns: Columns) -> By:
     """Return the categories of annotations, to be counted.
 
     Raises
@@ -152,24 +143,19 @@ def categories_of(cache: VectorCache, index: VectorIndex, by: Colouring) -> By:
     """
     if by.is_number:
         raise InvalidInput(f"The column {by.name!r} holds numbers: count by one that holds categories.")
-    columns = _columns(cache, index, by)
-    names = _categories(index, columns)
-    base, extra = (numbering(column.categories, names, np.uint16)[column.values] for column in columns)
-    return By((base, extra), len(names))
+    names, codes = _coded(index, by, columns)
+    return By(codes, len(names))
 
 
-def encode_column(cache: VectorCache, index: VectorIndex, by: Colouring) -> bytes:
+def encode_column(index: VectorIndex, by: Colouring, columns: Columns) -> bytes:
     """Return the values of a column in the order of rows, as docs/design/0003-viewer.md describes."""
-    columns = _columns(cache, index, by)
     if by.is_number:
         values = index.by_row((columns[0].values, columns[1].values)).astype("<f4")
         finite = values[np.isfinite(values)]
         low, high = (float(finite.min()), float(finite.max())) if len(finite) else (None, None)
         return _packed(NUMBER, {"min": low, "max": high, "unit": by.unit}, values)
-    names = _categories(index, columns)
-    maps = [numbering(column.categories, names, np.uint16) for column in columns]
-    pair = maps[0][columns[0].values], maps[1][columns[1].values]
-    return _packed(CATEGORY, {"categories": names}, index.by_row(pair).astype("<u2"))
+    names, codes = _coded(index, by, columns)
+    return _packed(CATEGORY, {"categories": names}, index.by_row(codes).astype("<u2"))
 
 
 def _packed(kind: int, about: Mapping[str, Any], values: NDArray[Any]) -> bytes:

@@ -30,7 +30,7 @@ PASSING = "no-store"
 
 def get_meta(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
     """Answer with the version that a name stands for, and the lists that its tiles refer to."""
-    from wsinb.serve.vectors.columns import colourings
+    from wsinb.serve.vectors.colouring import colourings
 
     core.vectors.warm_up()
     draft = request.optional_text("draft")
@@ -105,43 +105,61 @@ def get_tile(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
         raise NotServed(f"There is no vector tile at zoom {z}: zooms go from {LOWEST_ZOOM} to 0.")
     by = request.optional_text("by")
     by = None if by == "label" else by
+    since = _since(request, by)
     address = _Address(core, request, arguments["version"])
-    etag = address.etag(f"{z}.{x}.{y}.{by or ''}")
+    etag = address.etag(f"{z}.{x}.{y}.{by or ''}.{since or ''}")
     if request.holds(etag):
         return not_modified(etag, IMMUTABLE)
-    tile = core.vectors.tile((address.key, z, x, y, by), lambda: _tile(core, address.table(), z, x, y, by))
+    tile = core.vectors.tile(
+        (address.key, z, x, y, by, since), lambda: _tile(core, address.table(), z, x, y, by, since)
+    )
     if tile.preliminary:
         return _binary(request, tile.body, {"Cache-Control": PASSING})
     return _binary(request, tile.body, {"Cache-Control": IMMUTABLE, "ETag": etag})
 
 
-def _tile(core: Core, table: AnnotationTable, z: int, x: int, y: int, by: str | None) -> Tile:
-    from wsinb.serve.vectors.columns import categories_of, find_colouring
+def _since(request: Request, column: str | None) -> str | None:
+    """Return the commit that a column of changes compares with; None where that is not asked for."""
+    from wsinb.serve.vectors.changes import check_since
+    from wsinb.serve.vectors.colouring import CHANGE
+
+    return check_since(request.optional_text("since")) if column == CHANGE else None
+
+
+def _tile(
+    core: Core, table: AnnotationTable, z: int, x: int, y: int, by: str | None, since: str | None
+) -> Tile:
+    from wsinb.serve.vectors.colouring import find_colouring
+    from wsinb.serve.vectors.columns import categories_of, columns_of
     from wsinb.serve.vectors.tile import encode_tile
 
     index = core.vectors.index(table)
     if by is None:
         return encode_tile(index, z, x, y)
     colouring = find_colouring(by, table.columns)
-    return encode_tile(index, z, x, y, categories_of(core.vectors, index, colouring))
+    columns = columns_of(core.vectors, index, table, colouring, since)
+    return encode_tile(index, z, x, y, categories_of(index, colouring, columns))
 
 
 def get_column(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
     """Answer with the values of a column at a version, which never change."""
-    from wsinb.serve.vectors.columns import encode_column, find_colouring
+    from wsinb.serve.vectors.colouring import find_colouring
+    from wsinb.serve.vectors.columns import columns_of, encode_column
 
     name = arguments["name"]
+    since = _since(request, name)
     address = _Address(core, request, arguments["version"])
-    etag = address.etag(f"column {name}")
+    etag = address.etag(f"column {name} {since or ''}")
     if request.holds(etag):
         return not_modified(etag, IMMUTABLE)
 
     def make() -> bytes:
         table = address.table()
         by = find_colouring(name, table.columns)
-        return encode_column(core.vectors, core.vectors.index(table), by)
+        index = core.vectors.index(table)
+        return encode_column(index, by, columns_of(core.vectors, index, table, by, since))
 
-    body = core.vectors.bytes_of((address.key, "column", name), make)
+    body = core.vectors.bytes_of((address.key, "column", name, since), make)
     return _binary(request, body, {"Cache-Control": IMMUTABLE, "ETag": etag})
 
 
