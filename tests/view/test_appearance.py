@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from traitlets import TraitError
 
-from wsinb.errors import InvalidInput, UnknownColumn
+import wsinb
+from wsinb.errors import InvalidInput, UnknownColumn, UnknownVersion
+from wsinb.serve import Core, Request, Settings
 from wsinb.view import SlideLayer
-from wsinb.view.appearance import LOOK, PICTURE, Appearance
+from wsinb.view.appearance import Appearance
+from wsinb.view.settings import LOOK, PICTURE
 
 SOURCE = {"path": "/slides/a.tif"}
 
@@ -109,6 +114,7 @@ def test_values_that_make_no_sense_are_refused_and_change_nothing(name, value):
         ("look", {"threshold": "high"}),
         ("look", {"colour": "score"}),
         ("look", {"layers": []}),
+        ("look", {"since": 3}),
         ("picture", {"z": float("nan")}),
         ("picture", {"channels": [{"visible": True, "color": "#000000", "low": 0}]}),
         ("link", {"group": "a"}),
@@ -133,6 +139,47 @@ def test_a_column_that_is_not_there_is_refused_with_a_near_name(project):
     project.columns.add("area", "float")
     viewer.color_by = "area"
     assert viewer.layer.look["color_by"] == "area"
+
+
+def test_python_and_the_server_know_the_same_columns(project):
+    project.columns.add("grade", "text")
+    viewer = project.view("liver")
+    core = Core(Settings(project.path))
+    query = {"project": str(project.path), "slide": "liver"}
+    told = json.loads(core.handle(Request("GET", "vector/meta", query)).body)["columns"]
+    core.close()
+    for name in ("label", "layer", "score", *(column["name"] for column in told)):
+        viewer.color_by = name
+        assert viewer.layer.look["color_by"] == name
+    with pytest.raises(UnknownColumn) as caught:
+        viewer.color_by = "changes"
+    assert "'change'" in str(caught.value)
+
+
+def test_changes_are_coloured_since_a_version_that_exists(project):
+    project.tag("first", at="main")
+    viewer = project.view("liver", color_by="change", since="first")
+    assert (viewer.layer.look["color_by"], viewer.layer.look["since"]) == ("change", "first")
+    with pytest.raises(UnknownVersion, match="first"):
+        viewer.since = "frist"
+    assert viewer.since == "first"
+    viewer.since = None
+    assert viewer.layer.look["since"] is None
+    viewer.layer.look = {**LOOK, "since": project.head()}
+    assert viewer.since == project.head()
+
+
+def test_a_version_that_is_gone_does_not_keep_other_settings_back(project):
+    project.branch("trial")
+    viewer = project.view("liver", since="trial")
+    project.delete_branch("trial")
+    viewer.layer.look = {**viewer.layer.look, "threshold": 0.5}
+    assert (viewer.since, viewer.threshold) == ("trial", 0.5)
+
+
+def test_since_needs_a_project(slide_path):
+    with pytest.raises(InvalidInput, match="needs a project"):
+        wsinb.open_slide(slide_path).view().since = "main"
 
 
 def test_planes_and_channels_that_the_slide_lacks_are_refused(project):

@@ -16,8 +16,8 @@ import wsinb
 from wsinb.frames import Box
 from wsinb.testing import synthetic_regions
 from wsinb.view import draw_picture
+from wsinb.view.bundle import VIEW_MIME
 from wsinb.view.picture import MAX_SHAPES, round_length
-from wsinb.view.viewer import VIEW_MIME
 
 TUMOR = synthetic_regions((1024, 768))["tumor"]
 

@@ -11,9 +11,9 @@ import pytest
 import wsinb
 from wsinb.tiles import SLIDE_SUFFIXES
 from wsinb.view import SlideLayer
+from wsinb.view.bundle import VIEW_MIME
 from wsinb.view.difference import KINDS
 from wsinb.view.layer import PROTOCOL
-from wsinb.view.viewer import VIEW_MIME
 
 WIDGETS = Path(__file__).parents[2] / "widgets"
 

@@ -12,7 +12,7 @@ from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validat
 from wsinb import __version__
 from wsinb.errors import WsinbError
 from wsinb.view.affine import check_affine
-from wsinb.view.appearance import check_look, check_picture
+from wsinb.view.settings import check_look, check_picture
 
 __all__ = ["MODULE", "PROTOCOL", "SlideLayer"]
 
@@ -62,7 +62,7 @@ class SlideLayer(Layer):  # type: ignore[misc]
         What is in view: xmin, ymin, xmax, ymax in level-0 pixels; empty before it is displayed.
         (ipyleaflet's own ``north`` is never below -90 and its ``south`` never above 90.)
     look, picture : dict
-        How annotations and the slide's pixels are shown, see `wsinb.view.appearance`.
+        How annotations and the slide's pixels are shown, see `wsinb.view.settings`.
     selection : list of str
         Ids of the stored annotations that are marked.
     link : dict

@@ -10,6 +10,7 @@ from ipywidgets import HBox, Layout
 
 from wsinb.errors import InvalidInput
 from wsinb.view.affine import IDENTITY, Affine, check_affine, scaling
+from wsinb.view.bundle import view_bundle
 from wsinb.view.viewer import SlideViewer
 
 __all__ = ["SideBySide", "link", "side_by_side", "unlink"]
@@ -60,8 +61,6 @@ class SideBySide(HBox):  # type: ignore[misc]
         return f"SideBySide({', '.join(map(repr, self.viewers))})"
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
-        from wsinb.view.viewer import view_bundle
-
         return view_bundle(self, repr(self), self._picture)
 
     def _picture(self) -> bytes:
