@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
 from wsinb.frames import Box
-from wsinb.trees.crops.frame import Frame, View
+from wsinb.trees.crops.frame import Frame, View, batches
 from wsinb.trees.crops.slides import OpenSlides
 from wsinb.trees.tiling.inorder import in_order, usable_cores
 
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Crops", "Rows"]
-
-BATCH = 64
-BATCH_PIXELS = 16_000_000
 
 Image = NDArray[np.uint8]
 
@@ -158,7 +155,7 @@ class Crops(Sequence[Image]):
     def images(self, threads: int | None = None) -> Generator[Image]:
         """Yield all pictures in order, read ahead on threads, each batch slide by slide."""
         n_threads = usable_cores(threads)
-        for batch in self._batches():
+        for batch in batches(self._rows.frames):
             order = sorted(batch, key=self._place)
             found: dict[int, Image] = {}
             with closing(in_order(self._reader(), order, n_threads, "wsinb-crops")) as images:
@@ -198,19 +195,6 @@ class Crops(Sequence[Image]):
     def _place(self, number: int) -> tuple[str, float, float]:
         frame: Frame = self._rows.frames[number]
         return str(self._rows.slides[number]), frame.l0_y, frame.l0_x
-
-    def _batches(self) -> Iterator[list[int]]:
-        batch: list[int] = []
-        pixels = 0
-        for number, frame in enumerate(self._rows.frames):
-            n_pixels = frame.width * frame.height
-            if batch and (len(batch) == BATCH or pixels + n_pixels > BATCH_PIXELS):
-                yield batch
-                batch, pixels = [], 0
-            batch.append(number)
-            pixels += n_pixels
-        if batch:
-            yield batch
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {label}" for label, n in self.counts().items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,10 +18,12 @@ from wsinb.trees.outlines.raster import rasterise
 if TYPE_CHECKING:
     from wsinb.tiles import Slide
 
-__all__ = ["MAX_PIXELS", "Frame", "View", "colour_of"]
+__all__ = ["MAX_PIXELS", "Frame", "View", "batches", "colour_of"]
 
 MAX_PIXELS = 50_000_000
 MAX_SIZE = 8192
+BATCH = 64
+BATCH_PIXELS = 16_000_000
 Colour = tuple[int, int, int]
 
 
@@ -123,6 +126,21 @@ class View:
             moved = shapely.transform(geometry, lambda xy: xy - corner)
             image[~rasterise([moved], image.shape[:2], downsample=frame.downsample)] = self.background
         return image
+
+
+def batches(frames: Iterable[Frame]) -> Iterator[list[int]]:
+    """Yield the numbers of frames in batches of at most 64 pictures and 16 million pixels, or one picture."""
+    batch: list[int] = []
+    pixels = 0
+    for number, frame in enumerate(frames):
+        n_pixels = frame.width * frame.height
+        if batch and (len(batch) == BATCH or pixels + n_pixels > BATCH_PIXELS):
+            yield batch
+            batch, pixels = [], 0
+        batch.append(number)
+        pixels += n_pixels
+    if batch:
+        yield batch
 
 
 def _downsample(name: str, mpp: float | None, um_per_px: float | None) -> float:
