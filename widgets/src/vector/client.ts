@@ -3,6 +3,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import type { ColumnInfo } from './columns';
 import { VectorEngine } from './engine';
 import type { Picked, TileRequest, Told } from './messages';
+import { PixelPainter } from './paint';
 import type { Style } from './style';
 import type { Answer, Call } from './worker';
 
@@ -113,7 +114,7 @@ export class VectorClient {
   }
 
   private mainThreadCaller(): Caller {
-    const engine = new VectorEngine(told => this.toldSignal.emit(told));
+    const engine = new VectorEngine(told => this.toldSignal.emit(told), new PixelPainter());
     return ({ id, method, args }) => {
       const call = async (): Promise<unknown> => {
         return (engine[method] as (...args: unknown[]) => unknown).apply(engine, args);

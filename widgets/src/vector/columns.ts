@@ -1,8 +1,10 @@
 /** One value per annotation of a version ("WVC1"), as laid down in docs/design/0003-viewer.md. */
+import { readBytes } from './tiles';
 
 export const COLUMN_MAGIC = 0x31435657;
 const HEADER_BYTES = 16;
 export const NO_CATEGORY = 0xffff;
+const KEPT = 3;
 
 /** What a legend needs to know of a column. */
 export type ColumnInfo =
@@ -42,4 +44,30 @@ export function decodeColumn(buffer: ArrayBuffer): Column {
   }
   const info = { kind: 'category' as const, categories: (said.categories ?? []).map(String) };
   return { kind: 'category', info, values: new Uint16Array(buffer, start, n) };
+}
+
+/** Columns by their addresses; the ones used last stay. */
+export class ColumnStore {
+  headers: Record<string, string> = {};
+  private readonly kept = new Map<string, Column>();
+
+  constructor(private readonly fetcher: typeof fetch) {}
+
+  /** A column that is here already. */
+  peek(url: string | null): Column | null {
+    return (url === null ? undefined : this.kept.get(url)) ?? null;
+  }
+
+  async get(url: string): Promise<Column> {
+    const { kept, headers } = this;
+    const column =
+      kept.get(url) ??
+      decodeColumn(await readBytes(this.fetcher, url, { credentials: 'same-origin', headers }));
+    kept.delete(url);
+    kept.set(url, column);
+    if (kept.size > KEPT) {
+      kept.delete(kept.keys().next().value!);
+    }
+    return column;
+  }
 }

@@ -41,6 +41,7 @@ export class VectorLayer extends L.GridLayer {
   readonly name = `layer ${++made}`;
   private density = pixelDensity();
   private by: string | null = null;
+  private screen: MediaQueryList | null = null;
   private readonly shown = new Map<string, Shown>();
 
   constructor(private readonly vector: VectorLayerOptions) {
@@ -72,11 +73,13 @@ export class VectorLayer extends L.GridLayer {
   override onAdd(map: L.Map): this {
     map.on('moveend', this.onMoved, this);
     this.look(map);
+    this.watchScreen();
     return super.onAdd(map);
   }
 
   override onRemove(map: L.Map): this {
     map.off('moveend', this.onMoved, this);
+    this.screen?.removeEventListener('change', this.onScreen);
     this.vector.client.told.disconnect(this.onTold, this);
     this.vector.client.forget(this.name);
     return super.onRemove(map);
@@ -166,12 +169,22 @@ export class VectorLayer extends L.GridLayer {
   }
 
   private onMoved({ target }: L.LeafletEvent): void {
-    // the page may have been moved to another screen, or enlarged
+    this.look(target as L.Map);
+  }
+
+  /** The page was moved to another screen, or enlarged. */
+  private readonly onScreen = (): void => {
+    this.watchScreen();
     if (this.density !== pixelDensity()) {
       this.density = pixelDensity();
       this.shown.forEach(({ coords, canvas }) => this.ask(coords, canvas));
     }
-    this.look(target as L.Map);
+  };
+
+  private watchScreen(): void {
+    // true for the screen of now, until it is another one
+    this.screen = window.matchMedia(`(resolution: ${window.devicePixelRatio}dppx)`);
+    this.screen.addEventListener('change', this.onScreen, { once: true });
   }
 
   private look(map: L.Map): void {

@@ -1,18 +1,41 @@
-/** What a density cell holds. */
-import { NO_LABEL, type VectorTile } from './format';
-import type { Picked, TileRequest } from './messages';
+/** What lies at a place of a tile: a feature, or what a density cell holds. */
+import { FULL_SCORE, NO_LABEL, NO_LAYER, NO_SCORE } from './format';
+import type { Picked } from './messages';
 import type { Compiled } from './style';
+import type { Tile } from './tile';
 
-interface Counted {
-  request: TileRequest;
-  data: VectorTile;
-  /** The column that its cells count by. */
-  by: string | null;
+/** Screen pixels by which a feature may be missed. */
+const REACH_PX = 2;
+
+/** What is seen at a raster pixel of a tile that is drawn, or null. */
+export function pick(tile: Tile, style: Compiled, px: number, py: number): Picked | null {
+  const { density } = tile.request.placement;
+  const data = tile.data!;
+  const raster = tile.raster!;
+  const cell = data.density ? pickCell(tile, style, px, py) : null;
+  const index = raster.pickNear(px, py, cell ? 0 : REACH_PX * density);
+  // a large region covers the cells inside it: there the cell is meant, elsewhere and on the rim the region
+  const isRim = raster.outline[Math.floor(py) * raster.size + Math.floor(px)] !== 0;
+  if (index < 0 || (cell && !isRim) || tile.colors?.[index + 1] === 0) {
+    return cell;
+  }
+  const row = data.row[index]!;
+  const label = style.labelOf(row, data.label[index]!);
+  const layer = data.layer[index]!;
+  const score = data.score[index]!;
+  return {
+    row,
+    label: label === NO_LABEL ? null : label,
+    layer: layer === NO_LAYER ? null : layer,
+    score: score === NO_SCORE ? null : score / FULL_SCORE,
+    value: style.valueOf(row),
+    cell: null
+  };
 }
 
 /** What is counted at a raster pixel, or null where nothing is that can be seen. */
-export function pickCell(tile: Counted, style: Compiled, px: number, py: number): Picked | null {
-  const { cellPx, cellIndex, cellLabel, cellLayer, cellBin, cellCount, scoreBins } = tile.data;
+function pickCell(tile: Tile, style: Compiled, px: number, py: number): Picked | null {
+  const { cellPx, cellIndex, cellLabel, cellLayer, cellBin, cellCount, scoreBins } = tile.data!;
   const { size, placement } = tile.request;
   const side = cellPx * placement.density;
   const cell = Math.floor(py / side) * Math.round(size / side) + Math.floor(px / side);

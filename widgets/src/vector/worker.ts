@@ -1,6 +1,9 @@
 /** Runs a `VectorEngine` in a worker: one message a call, answered by its number where it has one. */
 import { VectorEngine } from './engine';
+import { FastestPainter } from './fastest';
+import { GpuPainter } from './gpu';
 import type { Told } from './messages';
+import { PixelPainter } from './paint';
 
 /** A call of an engine's method; nobody waits for the answer of number 0. */
 export interface Call {
@@ -23,8 +26,9 @@ interface WorkerScope {
 }
 
 const scope = self as unknown as WorkerScope;
-const engine = new VectorEngine(told =>
-  scope.postMessage({ id: 0, told }, told.what === 'painted' ? [told.bitmap] : [])
+const engine = new VectorEngine(
+  told => scope.postMessage({ id: 0, told }, told.what === 'painted' ? [told.bitmap] : []),
+  new FastestPainter(new PixelPainter(), () => GpuPainter.open())
 );
 
 async function answer({ id, method, args }: Call): Promise<void> {
