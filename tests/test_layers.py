@@ -44,8 +44,10 @@ INNER_FLOOR = {room: number for number, rooms in enumerate(INNER_FLOORS) for roo
 TREE_FLOORS = (
     {"scale", "threads"},
     {"forest", "outlines", "tiling", "windows"},
+    {"models"},
     {"crops", "roles"},
-    {"find", "segment"},
+    {"classify", "find", "segment"},
+    {"workflow"},
 )
 TREE_FLOOR = {room: number for number, rooms in enumerate(TREE_FLOORS) for room in rooms}
 # a draft becomes a session again

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
 from wsinb.errors import InvalidInput
 from wsinb.trees import Forest
+from wsinb.trees.forest.rows import add_paths, node_values
 
 WINDOW = 6
 
@@ -185,3 +188,74 @@ def test_only_fitted_classifiers_made_of_trees_are_taken(windows):
         Forest.from_sklearn(ExtraTreesClassifier())
     with pytest.raises(InvalidInput, match="not made of trees"):
         Forest.from_sklearn(LogisticRegression().fit(samples[:, :3] / 255, classes[:, 0]))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64])
+@pytest.mark.parametrize("n_jobs", [1, 3, None])
+def test_rows_of_any_type_on_any_threads_equal_scikit_learn(windows, dtype, n_jobs):
+    _, _, samples, classes = windows
+    grown = ExtraTreesClassifier(6, random_state=0).fit(samples[:400], classes[:400, 0])
+    forest = Forest.from_sklearn(grown)
+    many = np.concatenate([samples] * 9).astype(dtype)
+    np.testing.assert_array_equal(forest.predict_proba(many, n_jobs), grown.predict_proba(many))
+    np.testing.assert_array_equal(forest.apply(many), grown.apply(many))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 12), st.integers(0, 99))
+def test_fractions_are_compared_as_scikit_learn_does(n, n_features, seed):
+    rng = np.random.default_rng(seed)
+    samples = rng.choice(np.array([0, 0.1, 0.1 + 1e-8, 1 / 3, -2.5, 1e-30, 3e8]), (n + 2, n_features))
+    grown = DecisionTreeClassifier(random_state=seed).fit(samples, np.arange(n + 2) % 3 % 2)
+    forest = Forest.from_sklearn(grown)
+    np.testing.assert_array_equal(forest.apply(samples)[:, 0], grown.apply(samples))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+@pytest.mark.parametrize("n_rows", [1, 7, 70])
+def test_leaf_frequencies_are_those_of_scikit_learns_leaves(windows, dtype, n_rows):
+    _, _, samples, classes = windows
+    grown = ExtraTreesClassifier(5, min_samples_leaf=3, random_state=0).fit(samples, classes[:, 0])
+    forest = Forest.from_sklearn(grown)
+    found = forest.leaf_frequencies(samples.astype(dtype), n_rows)
+    leaves = grown.apply(samples) + forest.roots
+    expected = np.zeros((700 // n_rows, len(forest.left)))
+    np.add.at(expected, (np.repeat(np.arange(700 // n_rows), n_rows)[:, None], leaves), 1 / n_rows)
+    np.testing.assert_allclose(found.toarray(), expected[:, forest.left < 0])
+    assert not expected[:, forest.left >= 0].any()
+    assert found.has_canonical_format
+    for n_jobs in (2, None):
+        other = forest.leaf_frequencies(samples.astype(dtype), n_rows, n_jobs)
+        for part in ("data", "indices", "indptr"):
+            np.testing.assert_array_equal(getattr(other, part), getattr(found, part))
+
+
+def test_samples_that_are_no_groups_are_refused(windows):
+    _, _, samples, classes = windows
+    forest = Forest.from_sklearn(ExtraTreesClassifier(2, random_state=0).fit(samples, classes[:, 0]))
+    with pytest.raises(InvalidInput, match="700 samples are not groups of 9"):
+        forest.leaf_frequencies(samples, 9)
+    assert forest.leaf_frequencies(samples[:0], 9).shape == (0, len(forest.leaves))
+
+
+def test_paths_sum_to_what_the_leaves_say(windows):
+    _, _, samples, classes = windows
+    grown = ExtraTreesClassifier(5, min_samples_leaf=4, random_state=0).fit(
+        samples, (classes[:, 0] > 0).astype(int)
+    )
+    forest = Forest.from_sklearn(grown)
+    leaves = grown.estimators_[0].tree_.children_left < 0
+    assert leaves.any()
+    weight = np.concatenate(
+        [tree.tree_.n_node_samples[tree.tree_.children_left < 0] for tree in grown.estimators_]
+    )
+    proba = forest.leaves[:, 0] / forest.divisor
+    value = node_values(forest.left, forest.right, forest._leaf_number, weight.astype(float), proba)
+    expected = np.concatenate([tree.tree_.value[:, 0, 1] for tree in grown.estimators_])
+    np.testing.assert_allclose(value, expected, atol=1e-12)
+    found = np.zeros(samples.shape)
+    add_paths(
+        samples, forest.feature, forest.threshold, forest.left, forest.right, forest.roots, value, found
+    )
+    base = value[forest.roots].sum()
+    np.testing.assert_allclose(found.sum(axis=1) + base, 5 * grown.predict_proba(samples)[:, 1], atol=1e-9)

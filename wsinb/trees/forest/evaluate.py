@@ -27,6 +27,7 @@ __all__ = [
     "pack_nodes",
     "sum_rows",
     "window_probabilities",
+    "word_places",
 ]
 
 FEATURE_BITS = 16
@@ -61,13 +62,10 @@ def pack_nodes(
     leaf_row : ndarray (n_nodes,), int32
         Row of the leaf store for words that are leaves, numbered in the order of the nodes.
     """
-    n_nodes, n_trees = len(feature), len(roots)
+    n_nodes = len(feature)
     is_leaf = left < 0
     inner = np.flatnonzero(~is_leaf)
-    place = np.empty(n_nodes, np.int64)
-    place[roots] = np.arange(n_trees)
-    place[left[inner]] = n_trees + 2 * np.arange(len(inner))
-    place[right[inner]] = n_trees + 2 * np.arange(len(inner)) + 1
+    place = word_places(left, right, roots)
     child = place.copy()
     child[inner] = place[left[inner]]
     cut = np.full(n_nodes, LEAF_CUT, np.int64)
@@ -78,6 +76,18 @@ def pack_nodes(
     leaf_row = np.zeros(n_nodes, np.int32)
     leaf_row[place[is_leaf]] = np.arange(int(is_leaf.sum()), dtype=np.int32)
     return words, leaf_row
+
+
+def word_places(
+    left: NDArray[np.int32], right: NDArray[np.int32], roots: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return which word of `pack_nodes` is a node's: roots first, then siblings side by side."""
+    n_trees, inner = len(roots), np.flatnonzero(left >= 0)
+    place = np.empty(len(left), np.int64)
+    place[roots] = np.arange(n_trees)
+    place[left[inner]] = n_trees + 2 * np.arange(len(inner))
+    place[right[inner]] = n_trees + 2 * np.arange(len(inner)) + 1
+    return place
 
 
 @njit(inline="always")

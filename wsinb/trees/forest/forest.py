@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wsinb.errors import InvalidInput
+from wsinb.trees.threads import run_threads
 
 __all__ = ["Forest"]
 
 MAX_WINDOW_FEATURES = 65_536
+ROWS = 4096
 
 
 class Forest:
@@ -115,11 +117,18 @@ class Forest:
         -------
         ndarray (n, n_trees), int64
         """
-        nodes: NDArray[np.int64] = self._nodes(samples) - self.roots
+        nodes: NDArray[np.int64] = self._leaf_node[self.leaf_rows(samples)] - self.roots
         return nodes
 
-    def predict_proba(self, samples: ArrayLike) -> NDArray[np.float64]:
+    def predict_proba(self, samples: ArrayLike, n_jobs: int | None = 1) -> NDArray[np.float64]:
         """Return class probabilities, equal to scikit-learn's.
+
+        Parameters
+        ----------
+        samples : array-like (n, n_features)
+            Fastest as uint8, else compared as float32.
+        n_jobs : int, optional
+            Threads; None is one for each core.
 
         Returns
         -------
@@ -127,10 +136,69 @@ class Forest:
         """
         from wsinb.trees.forest.evaluate import sum_rows
 
-        rows = self._leaf_number[self._nodes(samples)]
+        rows = self.leaf_rows(samples, n_jobs)
         out = np.zeros((len(rows), self.n_outputs, self.n_classes))
-        sum_rows(rows, self.leaves, self.divisor, self.n_outputs, out)
+
+        def average(start: int) -> None:
+            part = slice(start, start + ROWS)
+            sum_rows(rows[part], self.leaves, self.divisor, self.n_outputs, out[part])
+
+        run_threads(average, range(0, len(rows), ROWS), n_jobs)
         return out[:, 0] if self.n_outputs == 1 else out
+
+    def leaf_rows(self, samples: ArrayLike, n_jobs: int | None = 1) -> NDArray[np.int32]:
+        """Return the leaf of each sample in each tree, as a row of `leaves`.
+
+        Returns
+        -------
+        ndarray (n, n_trees), int32
+        """
+        from wsinb.trees.forest.evaluate import apply_rows
+        from wsinb.trees.forest.rows import find_leaves
+
+        matrix = self._matrix(samples)
+        if self.n_features > MAX_WINDOW_FEATURES:
+            nodes = np.empty((len(matrix), self.n_trees), np.int64)
+            apply_rows(matrix, self.feature, self.threshold, self.left, self.right, self.roots, nodes)
+            return self._leaf_number[nodes].astype(np.int32)
+        words, leaf_row, cuts = self.packed_rows(matrix.dtype)
+        out = np.empty((len(matrix), self.n_trees), np.int32)
+        flat = matrix.reshape(-1)
+
+        def find(start: int) -> None:
+            stop = min(start + ROWS, len(matrix))
+            find_leaves(flat, self.n_features, words, cuts, leaf_row, start, stop, out)
+
+        run_threads(find, range(0, len(matrix), ROWS), n_jobs)
+        return out
+
+    def leaf_frequencies(self, samples: ArrayLike, n_rows: int, n_jobs: int | None = 1) -> Any:
+        """Return the share of each group's samples that reaches each leaf (Marée et al., 2016: ET-FL).
+
+        Parameters
+        ----------
+        samples : array-like (n_groups * n_rows, n_features)
+            The samples of a group, such as the subwindows of an image, follow each other. Fastest as uint8.
+        n_rows : int
+            Samples of a group.
+        n_jobs : int, optional
+            Threads; None is one for each core. The result is the same with any number.
+
+        Returns
+        -------
+        scipy.sparse.csr_matrix (n_groups, n_leaves), float64
+            Columns are rows of `leaves`; a row sums to the number of trees.
+
+        Raises
+        ------
+        InvalidInput
+            If the samples do not fit the forest or the groups.
+        """
+        from wsinb.trees.forest.frequencies import leaf_frequencies
+
+        if self.n_features > MAX_WINDOW_FEATURES:
+            raise InvalidInput(f"leaves are counted for {MAX_WINDOW_FEATURES} features at most")
+        return leaf_frequencies(self, self._matrix(samples), n_rows, n_jobs)
 
     def window_proba(self, image: NDArray[np.uint8], y: ArrayLike, x: ArrayLike) -> NDArray[np.float32]:
         """Return the probabilities of square windows of an image, read in place.
@@ -214,15 +282,24 @@ class Forest:
 
         return read_forest(source)[0]
 
-    def _nodes(self, samples: ArrayLike) -> NDArray[np.int64]:
-        from wsinb.trees.forest.evaluate import apply_rows
+    def packed_rows(
+        self, dtype: np.dtype[Any]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32] | None]:
+        """Return words, rows of leaves, and cuts for numbers that are no bytes (see `forest.rows`)."""
+        words, leaf_row, _ = self._packed
+        return words, leaf_row, None if dtype == np.uint8 else self._cuts
 
-        matrix = np.ascontiguousarray(samples, np.float32)
+    def _matrix(self, samples: ArrayLike) -> NDArray[Any]:
+        given = np.asarray(samples)
+        wide = given.dtype != np.uint8 or self.n_features > MAX_WINDOW_FEATURES
+        matrix = np.ascontiguousarray(given, np.float32 if wide else np.uint8)
         if matrix.ndim != 2 or matrix.shape[1] != self.n_features:
             raise InvalidInput(f"samples must have shape (n, {self.n_features}), not {matrix.shape}")
-        nodes = np.empty((len(matrix), self.n_trees), np.int64)
-        apply_rows(matrix, self.feature, self.threshold, self.left, self.right, self.roots, nodes)
-        return nodes
+        return matrix
+
+    @cached_property
+    def _leaf_node(self) -> NDArray[np.int64]:
+        return np.flatnonzero(self.left < 0)
 
     @cached_property
     def _leaf_number(self) -> NDArray[np.int64]:
@@ -234,6 +311,12 @@ class Forest:
 
         words, leaf_row = pack_nodes(self.feature, self.threshold, self.left, self.right, self.roots)
         return words, leaf_row, None if self._is_pure else (1.0 / self.divisor).astype(np.float32)
+
+    @cached_property
+    def _cuts(self) -> NDArray[np.float32]:
+        from wsinb.trees.forest.rows import pack_cuts
+
+        return pack_cuts(self.threshold, self.left, self.right, self.roots)
 
     @cached_property
     def _is_pure(self) -> bool:

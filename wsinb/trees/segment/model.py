@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,15 @@ from numpy.typing import NDArray
 from wsinb.errors import InvalidInput
 from wsinb.progress import Progress
 from wsinb.trees.forest.forest import Forest
+from wsinb.trees.models import check_header, check_kind, library_versions, new_header
 from wsinb.trees.segment.grid import step_for, window_hits, window_starts
-from wsinb.trees.segment.header import check_header, library_versions
+from wsinb.trees.segment.header import check_windows
 from wsinb.trees.segment.sampling import TrainingRegion, draw_windows
 from wsinb.trees.windows.colour import IMAGE_COLOURS, check_colour, to_colour
 from wsinb.trees.windows.turning import turn_windows
+
+if TYPE_CHECKING:
+    from wsinb.trees.tiling import Core, Plan
 
 __all__ = ["SegmentationForest"]
 
@@ -107,7 +111,7 @@ class SegmentationForest:
             None if n_projections is None else _whole("n_projections", n_projections, 1, 10_000)
         )
         self.augment = bool(augment)
-        self.header: dict[str, Any] = {"labels": [], "um_per_px": None, "downsample": None, "version": None}
+        self.header: dict[str, Any] = new_header("segmentation", random_state=self.random_state)
         self._forest: Forest | None = None
 
     @property
@@ -241,6 +245,28 @@ class SegmentationForest:
             sums /= np.maximum(1, y_hits[:, None] * x_hits[None, :]).astype(np.float32)
         return sums
 
+    def core_planes(self, plan: Plan, core: Core, *, skip_white: bool = False) -> NDArray[np.float32]:
+        """Return the probabilities of a core of a slide, from all windows that touch it, for `segment_slide`.
+
+        All windows lie on one grid of the whole slide, so that they do not depend on how the slide is cut.
+
+        Returns
+        -------
+        ndarray (n_classes - 1, h, w), float32
+        """
+        window = self.window
+        y_starts = window_starts(max(plan.height, window), window, self.step)
+        x_starts = window_starts(max(plan.width, window), window, self.step)
+        y = y_starts[(y_starts > core.y0 - window) & (y_starts < core.y1)]
+        x = x_starts[(x_starts > core.x0 - window) & (x_starts < core.x1)]
+        left, top = int(x[0]), int(y[0])
+        width, height = int(x[-1]) + window - left, int(y[-1]) + window - top
+        image = plan.slide.read(
+            left * plan.downsample, top * plan.downsample, width, height, downsample=plan.downsample
+        )
+        planes = self.predict_planes(image, y - top, x - left, skip_white=skip_white)
+        return planes[:, core.y0 - top : core.y1 - top, core.x0 - left : core.x1 - left]
+
     def save(self, target: str | Path | BinaryIO) -> None:
         """Write the model as npz with a JSON header; atomic when `target` is a path."""
         from wsinb.trees.forest.file import write_forest
@@ -266,9 +292,11 @@ class SegmentationForest:
 
         name = name or (str(source) if isinstance(source, str | Path) else "the model")
         forest, header = read_forest(source, name)
+        check_kind(header, "segmentation", name)
         try:
             model = cls(**{key: header["parameters"][key] for key in PARAMETERS})
-            check_header(header, forest, model.window)
+            check_header(header)
+            check_windows(header, forest, model.window)
         except (KeyError, TypeError, InvalidInput) as error:
             raise InvalidInput(
                 f"{name} is not a segmentation model, or is damaged ({error}): "

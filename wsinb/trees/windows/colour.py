@@ -86,7 +86,8 @@ def window_colours(windows: NDArray[np.uint8], colour: str) -> NDArray[Any]:
         return to_colour(flat, colour).reshape(windows.shape)
     if colour == "gray":
         total = windows.sum(axis=3, keepdims=True, dtype=np.uint16)
-        return ((2 * total + 3) // 6).astype(np.uint8)
+        gray: NDArray[np.uint8] = ((2 * total + 3) // 6).astype(np.uint8)
+        return gray
     values = windows.astype(np.float32)
     values -= values.mean(axis=(1, 2), keepdims=True, dtype=np.float64).astype(np.float32)
     deviation = np.sqrt(np.mean(np.square(values), axis=(1, 2), keepdims=True, dtype=np.float64))

@@ -1,0 +1,17 @@
+"""One file form for all kinds of models: the header, its checks, and loading by kind."""
+
+from __future__ import annotations
+
+from wsinb.trees.models.header import KINDS, check_header, check_kind, kind_of, library_versions, new_header
+from wsinb.trees.models.loading import Model, load_model
+
+__all__ = [
+    "KINDS",
+    "Model",
+    "check_header",
+    "check_kind",
+    "kind_of",
+    "library_versions",
+    "load_model",
+    "new_header",
+]
