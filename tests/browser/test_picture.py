@@ -189,6 +189,24 @@ def test_channels_are_shown_hidden_coloured_and_scaled(lab, folder):
     shows(lab, "channels", "")
 
 
+def test_auto_fits_the_range_to_the_data_and_reset_goes_back_to_what_the_file_asks_for(lab, folder):
+    data = np.zeros((2, 900, 1200), np.uint16)
+    data[0, :, :600], data[1, :, 600:] = 1000, 3000
+    about = {"axes": "CYX", "Ranges": (0, 50_000, 0, 3000)}
+    tifffile.imwrite(folder / "dim.tif", data, imagej=True, metadata=about)
+    lab.open_slide(folder.name, "dim.tif")
+    open_tab(lab)
+    assert np.allclose(lab.pixel(*LEFT), (5, 0, 0), atol=3)
+    button = channel(lab, "Channel 1").locator("button", has_text="auto")
+    button.click()
+    shows(lab, "channels", "0:ff0000:0:1000,1:00ff00:0:3000")
+    assert np.allclose(lab.pixel(*LEFT), (255, 0, 0), atol=6)
+    expect(button).to_be_disabled()
+    lab.page.locator(".wsinb-channels > .wsinb-section-head button", has_text="Reset").click()
+    shows(lab, "channels", "")
+    assert np.allclose(lab.pixel(*LEFT), (5, 0, 0), atol=3)
+
+
 def test_a_channel_alone_by_alt_click_and_by_the_slider(lab, folder):
     write_channels(folder / "cells.ome.tiff")
     lab.open_slide(folder.name, "cells.ome.tiff")

@@ -258,3 +258,70 @@ def test_an_ome_z_series_with_channels_is_read_plane_by_plane(data_dir: Path) ->
     for z in range(5):
         expected = formula(list(stack[:, z]), styles)
         assert np.abs(slide.read(0, 0, 439, 167, z=z, channels=asked) - expected).max() <= 0.51
+
+
+def test_the_automatic_range_is_that_of_the_data_whatever_the_file_asks_for(tmp_path: Path) -> None:
+    stack = stack_of(np.uint16, 4).reshape(2, 2, *SIZE[::-1]) // 100
+    path = tmp_path / "x.tif"
+    tifffile.imwrite(path, stack, imagej=True, metadata={"axes": "ZCYX", "Ranges": (0, 65_535, 5, 900)})
+    slide = open_slide(path)
+    assert [channel.range for channel in slide.channels] == [(0, 65_535), (5, 900)]
+    for channel in slide.channels:
+        low, high = channel.auto
+        assert 0 <= low < 5
+        assert 650 < high <= 655
+        assert channel.limits[0] <= low < high <= channel.limits[1]
+    unnamed = ome(tmp_path / "y.ome.tif", stack_of(np.uint8, 2) // 8)
+    assert [(channel.range, channel.auto) for channel in unnamed.channels] == [((0, 255), (0, 31))] * 2
+
+
+def test_two_values_have_a_range(tmp_path: Path) -> None:
+    mask = stack_of(np.uint8, 2) > 128
+    slide = ome(tmp_path / "x.ome.tif", mask, Channel={"Name": ["A", "B"]})
+    assert [(channel.range, channel.auto) for channel in slide.channels] == [((0, 1), (0, 1))] * 2
+    assert np.array_equal(slide.read(0, 0, *SIZE, c=1)[..., 0] == 255, mask[1])
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    "file",
+    [
+        "czi/RGB-multichannel.czi",
+        "czi/tiles_time_z.czi",
+        "czi/tiles_z.czi",
+        "ome_tiff/multi-channel-z-series.ome.tif",
+        "qupath_cells_ometiff/cells-2c.ome.tif",
+        "vectra_qptiff/small_vectra.qptiff",
+    ],
+)
+def test_the_automatic_range_of_a_channel_fills_it(data_dir: Path, file: str) -> None:
+    if file.endswith(".czi"):
+        pytest.importorskip("pylibCZIrw.czi", reason="the extra czi is not installed")
+    with open_slide(data_dir / "slides" / file) as slide:
+        l0_x, l0_y = (max(0, (side - 1024) // 2) for side in slide.size)
+        box = l0_x, l0_y, *(min(side, 1024) for side in slide.size)
+        for c, channel in enumerate(slide.channels):
+            low, high = channel.auto
+            grey, limits = "#ffffff", channel.limits
+            seen = slide.read(*box, channels=[ChannelStyle(c, grey, low, high)])
+            above = slide.read(*box, channels=[ChannelStyle(c, grey, high, high + 1e-3)])
+            below = slide.read(*box, channels=[ChannelStyle(c, grey, low - 1e-3, low)])
+            whole = slide.read(*box, channels=[ChannelStyle(c, grey, *limits)])
+            assert (above > 0).mean() <= 0.0011, "hardly anything is too bright to be told apart"
+            assert (below < 255).mean() <= 0.0011, "nor too dark"
+            if whole.max() > 1:
+                assert (seen > 250).any()
+                assert (seen < 5).any()
+                assert seen.std() >= whole.std(), "at least the contrast of all that the type can hold"
+
+
+@pytest.mark.realdata
+def test_a_dim_channel_is_bright_in_its_automatic_range(data_dir: Path) -> None:
+    pytest.importorskip("pylibCZIrw.czi", reason="the extra czi is not installed")
+    with open_slide(data_dir / "slides/czi/RGB-multichannel.czi") as slide:
+        (number,) = (c for c, channel in enumerate(slide.channels) if channel.name == "Pol_15")
+        channel = slide.channels[number]
+        assert channel.range[1] > 240, "the file asks for more than there is"
+        filed = slide.read(0, 0, *slide.size, channels=[number]).max()
+        style = ChannelStyle(number, None, *channel.auto)
+        assert slide.read(0, 0, *slide.size, channels=[style]).max() == 255 > filed + 50

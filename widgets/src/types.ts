@@ -65,6 +65,8 @@ export interface ChannelInfo {
   range: [number, number];
   /** Extremes of the data or its type. */
   limits: [number, number];
+  /** What fits the data, whatever the file asks for. */
+  auto: [number, number];
   /** Whether it is shown unless asked otherwise. */
   visible: boolean;
 }

@@ -10,9 +10,9 @@ import { backOff } from '../src/trouble';
 import type { ChannelInfo, SlideInfo } from '../src/types';
 
 const CHANNELS: ChannelInfo[] = [
-  { name: 'DAPI', color: '#0000ff', range: [0, 100], limits: [0, 255], visible: true },
-  { name: 'CD8', color: '#00ff00', range: [5, 90.5], limits: [0, 255], visible: true },
-  { name: 'AF', color: '#ff0000', range: [0, 10], limits: [0, 255], visible: false }
+  { name: 'DAPI', color: '#0000ff', range: [0, 100], limits: [0, 255], auto: [2, 40], visible: true },
+  { name: 'CD8', color: '#00ff00', range: [5, 90.5], limits: [0, 255], auto: [7, 30], visible: true },
+  { name: 'AF', color: '#ff0000', range: [0, 10], limits: [0, 255], auto: [0, 10], visible: false }
 ];
 const INFO = { planes: { z: 3, t: 4, c: 3 }, channels: CHANNELS } as SlideInfo;
 
@@ -96,12 +96,12 @@ describe('channels', () => {
     expect(picture.value.channels).toBeNull();
   });
 
-  it('take the range of the file again', () => {
+  it('take the range that fits the data, and that of the file again', () => {
     const picture = new Picture();
     const channels = new Channels(picture, CHANNELS);
     channels.set(1, { low: 50, high: 60, color: '#ffffff' });
     channels.auto(1);
-    expect(channels.looks[1]).toEqual({ visible: true, color: '#ffffff', low: 5, high: 90.5 });
+    expect(channels.looks[1]).toEqual({ visible: true, color: '#ffffff', low: 7, high: 30 });
     channels.reset();
     expect(picture.value.channels).toBeNull();
   });

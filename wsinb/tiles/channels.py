@@ -39,6 +39,9 @@ class Channel(NamedTuple):
     limits : (float, float)
         Values between which a range is usefully chosen: those of an 8-bit type, otherwise those that the
         data's bits or the overview span.
+    auto : (float, float)
+        Values that all but the darkest and brightest 0.1 % of the overview lie between: a range that fits the
+        data, which one that the file asks for need not do.
     visible : bool
         Whether the colour picture shows the channel unless channels are named.
     """
@@ -47,6 +50,7 @@ class Channel(NamedTuple):
     color: str
     range: tuple[float, float]
     limits: tuple[float, float]
+    auto: tuple[float, float]
     visible: bool = True
 
 

@@ -40,9 +40,9 @@ export class Channels {
     this.show(looks.map((look, i) => ({ ...look, visible: i === number })));
   }
 
-  /** Back to the range of the file. */
+  /** The range that fits the data; `reset` takes that of the file. */
   auto(number: number): void {
-    const { low, high } = own(this.infos[number]!);
+    const [low, high] = this.infos[number]!.auto;
     this.set(number, { low, high });
   }
 

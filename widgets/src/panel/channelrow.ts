@@ -35,7 +35,7 @@ export class ChannelRow {
     this.color.type = 'color';
     this.color.title = `Colour of ${info.name}`;
     this.color.addEventListener('input', () => actions.set({ color: this.color.value }));
-    this.auto = textButton('auto', 'The range of the file', () => actions.auto());
+    this.auto = textButton('auto', 'The range that fits the data', () => actions.auto());
     this.auto.classList.add('wsinb-small-button');
     const [low, high] = (['low', 'high'] as const).map(end => this.end(end));
     this.ranges = { low: low!.range, high: high!.range };
@@ -61,8 +61,8 @@ export class ChannelRow {
     }
     this.node.classList.toggle('wsinb-mod-off', !look.visible);
     this.color.value = look.color;
-    const { range, limits } = this.info;
-    this.auto.disabled = look.low === range[0] && look.high === range[1];
+    const { auto, limits } = this.info;
+    this.auto.disabled = look.low === auto[0] && look.high === auto[1];
     for (const end of ['low', 'high'] as const) {
       this.ranges[end].value = String(look[end]);
       if (this.numbers[end].valueAsNumber !== look[end]) {

@@ -29,7 +29,7 @@ def data_range(pixels: NDArray[Any]) -> tuple[float, float]:
     The range of the type would show 12-bit data in 16 bits, and any float data, as black.
     """
     finite = pixels[np.isfinite(pixels)]
-    if not finite.size:
+    if not finite.size or pixels.dtype == np.bool_:
         return 0.0, 1.0
     low, high = np.percentile(finite, [_CLIPPED_PERCENT, 100 - _CLIPPED_PERCENT])
     return float(low), float(high) if high > low else float(low) + 1

@@ -106,12 +106,14 @@ class PlaneReader(ABC):
         # 8-bit planes that nobody named may be red, green and blue of a picture
         told = self.bands < 3 and (note.name, note.color) != (None, None)
         as_stored = pixels.dtype in BYTES and not told
-        shown = note.range or (limits if as_stored else data_range(pixels))
+        auto = data_range(pixels)
+        shown = note.range or (limits if as_stored else auto)
         single = self.planes.c == 1 or self.bands >= 3
         color = note.color or (WHITE if single else CHANNEL_COLOURS[c % len(CHANNEL_COLOURS)])
-        limits = min(limits[0], shown[0]), max(limits[1], shown[1])
+        limits = min(limits[0], shown[0], auto[0]), max(limits[1], shown[1], auto[1])
         # pictures in full colour on top of each other would show nothing
-        return Channel(note.name or f"Channel {c + 1}", color, shown, limits, self.bands < 3 or c == 0)
+        visible = self.bands < 3 or c == 0
+        return Channel(note.name or f"Channel {c + 1}", color, shown, limits, auto, visible)
 
     def _overview(self, c: int) -> list[NDArray[Any]]:
         """Read the middle of the coarsest level tile by tile, without those that are damaged."""
