@@ -98,19 +98,21 @@ class Lab:
         self.wait_for_viewer()
 
     def wait_for_viewer(self) -> None:
-        self.page.wait_for_selector(".wsinb-image-layer img.leaflet-tile-loaded", timeout=WAIT_MS)
-        self.page.wait_for_selector(".wsinb-root:not(.wsinb-mod-loading)", timeout=WAIT_MS, state="attached")
-        self.page.locator(".wsinb-map").focus()
+        """Wait for the slide that is seen; others may lie behind it in tabs."""
+        self.page.wait_for_selector(".wsinb-image-layer img.leaflet-tile-loaded:visible", timeout=WAIT_MS)
+        loaded = ".wsinb-map:visible .wsinb-root:not(.wsinb-mod-loading)"
+        self.page.wait_for_selector(loaded, timeout=WAIT_MS, state="attached")
+        self.page.locator(".wsinb-map:visible").focus()
         self._find_frame()
 
     def _find_frame(self) -> None:
         """Learn from the read-out where slide pixels are on the screen."""
-        box = self.page.locator(".wsinb-map").bounding_box()
+        box = self.page.locator(".wsinb-map:visible").bounding_box()
         readings = []
         for dx, dy in ((0.4, 0.4), (0.6, 0.6)):
             x, y = box["x"] + dx * box["width"], box["y"] + dy * box["height"]
             self.page.mouse.move(x, y)
-            text = self.page.locator(".wsinb-position").inner_text()
+            text = self.page.locator(".wsinb-position:visible").inner_text()
             l0_x, l0_y = (int(n) for n in re.search(r"(-?\d+), (-?\d+) px", text).groups())
             readings.append((x, y, l0_x + 0.5, l0_y + 0.5))
         (x0, y0, u0, v0), (x1, _, u1, _) = readings

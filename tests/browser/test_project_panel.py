@@ -6,6 +6,7 @@ import re
 import shutil
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
 import wsinb
@@ -29,6 +30,10 @@ class Panel:
         self.lab.open_folder(folder)
         self.execute("wsinb:show-panel")
         self.node.wait_for()
+
+    def come_back(self) -> None:
+        """Open JupyterLab at an address without a folder, as people have it among their bookmarks."""
+        self.page.goto(f"{self.lab.server.url}lab")
 
     def execute(self, command: str, **arguments) -> None:
         # what a command answers with is not waited for: a dialog may be open until then
@@ -257,13 +262,9 @@ def test_a_slide_that_no_document_can_show_opens_all_the_same_and_comes_back(pan
 
 def wait_until_kept(panel: Panel, text: str) -> None:
     """Wait until JupyterLab has stored its layout, which it does a moment after a change."""
-    panel.page.wait_for_function(
-        """async text => {
-            const kept = await jupyterapp.serviceManager.workspaces.list();
-            return JSON.stringify(kept).includes(text);
-        }""",
-        arg=text,
-    )
+    # not wait_for_function, for which the promise itself is an answer
+    kept = "async () => JSON.stringify((await jupyterapp.serviceManager.workspaces.list()).values)"
+    panel.lab.until(lambda: text in panel.page.evaluate(kept), f"{text} is kept")
 
 
 def test_another_branch_is_shown_and_worked_on(panel, three):
@@ -429,16 +430,116 @@ def test_a_slide_is_chosen_in_a_dialog(panel, three):
 
 def test_the_layout_comes_back_after_a_reload(panel, three):
     panel.open(three.path.name)
+    panel.open_slide("liver 10")
     panel.open_slide("liver 2")
     # with its folder: what an earlier test left there may have a slide of that name, too
-    wait_until_kept(panel, f"{three.path.name}/liver 2.tif")
+    for name in ("liver 10", "liver 2"):
+        wait_until_kept(panel, f"{three.path.name}/{name}.tif")
     wait_until_kept(panel, '"current":"wsinb-project"')
-    panel.page.reload()
-    panel.lab.wait_for_viewer()
-    # the address names a folder, for which JupyterLab may bring its file browser to the front
-    panel.execute("wsinb:show-panel")
+    panel.come_back()
     panel.node.wait_for()
+    panel.lab.wait_for_viewer()
+    panel.wait_for_tabs("liver 10.tif", "liver 2.tif")
+    panel.wait_for_names("liver", "liver 2", "liver 10")
     panel.wait_for_current("liver 2")
+    # where the address names a file or a folder, JupyterLab brings its file browser to the front
+    panel.page.goto(f"{panel.lab.server.url}lab/tree/{three.path.name}")
+    panel.lab.wait_for_viewer()
+    panel.wait_for_tabs("liver 10.tif", "liver 2.tif")
+    panel.execute("wsinb:show-panel")
+    panel.wait_for_current("liver 2")
+
+
+@pytest.fixture
+def two(server, project) -> tuple[wsinb.Project, wsinb.Project]:
+    """Two projects in one folder, the second of which has three slides and two branches."""
+    folder = server.root / f"{project.path.name}-two"
+    projects = []
+    for name, slides in (("one", ["brain"]), ("other", ["kidney", "lung", "skin"])):
+        made = wsinb.create_project(folder / name)
+        made.labels.add(list(project.labels.values()))
+        for slide in slides:
+            shutil.copy(project.path / "liver.tif", made.path / f"{slide}.tif")
+            made.slides.add(made.path / f"{slide}.tif")
+        projects.append(made)
+    other = projects[1]
+    session = other.session(author="pathologist")
+    session["skin"].upsert(project.read("liver").assign(id=None))
+    session.commit("skin first")
+    other.branch("second")
+    other.slides.on("second").update_metadata("lung", {"progress": "done"})
+    return projects[0], other
+
+
+def test_order_project_and_branch_are_kept_over_a_reload(panel, two):
+    one, other = two
+    folder = one.path.parent.name
+    panel.open(folder)
+    panel.wait_for_names("brain")
+    panel.node.locator(".wsinb-project-name").select_option(str(other.path))
+    panel.wait_for_names("kidney", "lung", "skin")
+    panel.node.locator(".wsinb-project-branch").select_option("second")
+    panel.wait_for_progress("1 of 3 done")
+    panel.node.locator(".wsinb-project-sort").select_option("annotations")
+    panel.wait_for_names("skin", "kidney", "lung")
+    wait_until_kept(panel, '"sort":"annotations"')
+    wait_until_kept(panel, '"branch":"second"')
+    # by a bare address, and by one with the folder
+    for address in ("lab", f"lab/tree/{folder}"):
+        panel.page.goto(panel.lab.server.url + address)
+        panel.page.wait_for_function("window.jupyterapp?.restored")
+        panel.execute("wsinb:show-panel")
+        panel.wait_for_names("skin", "kidney", "lung")
+        panel.wait_for_progress("1 of 3 done")
+        expect(panel.node.locator(".wsinb-project-branch")).to_have_value("second")
+        expect(panel.node.locator(".wsinb-project-sort")).to_have_value("annotations")
+    # whoever comes to another folder sees its project, in the order of choice
+    panel.page.goto(f"{panel.lab.server.url}lab/tree/{folder}/one")
+    panel.wait_for_names("brain")
+    expect(panel.node.locator(".wsinb-project-sort")).to_have_value("annotations")
+
+
+def test_a_project_that_is_gone_after_a_reload_gives_way_to_that_of_the_folder(panel, two):
+    one, other = two
+    folder = one.path.parent.name
+    panel.open(folder)
+    panel.node.locator(".wsinb-project-name").select_option(str(other.path))
+    panel.wait_for_names("kidney", "lung", "skin")
+    wait_until_kept(panel, f'"project":"{other.path}"')
+    shutil.rmtree(other.path)
+    panel.page.goto(f"{panel.lab.server.url}lab/tree/{folder}")
+    panel.wait_for_names("brain")
+    expect(panel.node.locator(".wsinb-project-error")).to_be_hidden()
+
+
+def write_film(path) -> None:
+    frames = [Image.new("L", (320, 240), grey) for grey in (40, 120, 200)]
+    frames[0].save(path, save_all=True, append_images=frames[1:], duration=100)
+
+
+def test_a_film_that_is_a_slide_opens_as_one_and_any_other_in_its_player(panel, server, project):
+    lab, folder = panel.lab, project.path
+    name = "a (1) [x].gif"
+    write_film(folder / name)
+    project.slides.add(folder / name, name="film")
+    shutil.copy(folder / name, folder / "loose.gif")
+    (folder / "sub").mkdir()
+    shutil.copy(folder / name, folder / "sub" / name)
+    lab.open_folder(folder.name)
+    panel.wait_for_names("film", "liver")
+    lab.double_click(name)
+    panel.wait_for_tabs(name)
+    panel.page.wait_for_selector(".wsinb-image-layer img.leaflet-tile-loaded")
+    panel.page.locator("[data-axis=t]").wait_for(state="attached")
+    players = panel.page.locator(".jp-ImageViewer img")
+    lab.double_click("loose.gif")
+    expect(players).to_have_count(1)
+    # a namesake in another folder is no slide
+    panel.execute("filebrowser:go-to-path", path=f"{folder.name}/sub", dontShowBrowser=True)
+    panel.page.locator(".jp-DirListing-item", has_text="loose.gif").wait_for(state="detached")
+    lab.double_click(name)
+    expect(players).to_have_count(2)
+    assert panel.tabs() == [name]
 
 
 def test_what_a_person_prefers_is_asked_of_the_settings(panel, three):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import uuid
 
 import pytest
@@ -257,3 +259,48 @@ def test_counting_reads_no_table(tmp_path, monkeypatch):
     answer = core.handle(Request("GET", "project", {"project": "."}))
     core.close()
     assert json.loads(answer.body)["slides"][0]["n"] == 1
+
+
+START = """
+import json, sys, time
+from pathlib import Path
+from jupyter_server.serverapp import ServerApp
+from wsinb.serve import Request
+options = ["--no-browser", "--allow-root", "--port=0", "--ServerApp.jpserver_extensions", "wsinb=True"]
+app = ServerApp()
+app.initialize([*options, f"--ServerApp.root_dir={sys.argv[1]}"], new_httpserver=False)
+workers = app.extension_manager.extensions["wsinb"].extension_points["wsinb"].app.workers
+"""
+ASK = """
+answer = workers.submit("data", Request("GET", "projects", {"folder": "."})).result()
+heavy = ["numpy", "pandas", "pyarrow", "geopandas", "shapely"]
+print("RESULT", answer.body.decode(), [name for name in heavy if name in sys.modules])
+"""
+WAIT = """
+for _ in range(2400):
+    if "wsinb.project" in sys.modules: break
+    time.sleep(0.05)
+print("RESULT", "wsinb.project" in sys.modules)
+"""
+
+
+def started(root, then):
+    """What a new server process tells of itself."""
+    done = subprocess.run(
+        [sys.executable, "-c", START + then, str(root)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    return next(line for line in done.stdout.splitlines() if line.startswith("RESULT")).split(" ", 1)[1]
+
+
+def test_where_there_are_no_projects_nothing_is_loaded_to_tell_so(tmp_path):
+    assert started(tmp_path, ASK) == '{"projects":[]} []'
+
+
+@pytest.mark.parametrize("place", [".", "study"])
+def test_a_server_with_projects_readies_what_reads_them_before_it_is_asked(tmp_path, place):
+    wsinb.create_project(tmp_path / place)
+    assert started(tmp_path, WAIT) == "True"

@@ -8,6 +8,7 @@ import { SlideDocumentFactory, SlideModelFactory, type SlideDocument } from './f
 import {
   FILM_EXTENSIONS,
   FILM_FILE_TYPE,
+  PROJECT_FILE_TYPE,
   SLIDE_EXTENSIONS,
   SLIDE_FILE_TYPE,
   TIFF_FILE_TYPE
@@ -53,8 +54,8 @@ const documents: JupyterFrontEndPlugin<void> = {
         name: FACTORY,
         label: 'Slide',
         modelName: 'wsinb-slide',
-        fileTypes: [SLIDE_FILE_TYPE, FILM_FILE_TYPE, TIFF_FILE_TYPE, 'png', 'jpeg'],
-        defaultFor: [SLIDE_FILE_TYPE, FILM_FILE_TYPE, TIFF_FILE_TYPE],
+        fileTypes: [SLIDE_FILE_TYPE, FILM_FILE_TYPE, PROJECT_FILE_TYPE, TIFF_FILE_TYPE, 'png', 'jpeg'],
+        defaultFor: [SLIDE_FILE_TYPE, FILM_FILE_TYPE, PROJECT_FILE_TYPE, TIFF_FILE_TYPE],
         readOnly: true
       },
       path => app.serviceManager.contents.localPath(path)

@@ -10,6 +10,7 @@ from traitlets import Int, List, Unicode
 
 from wsinb.serve.core import Core, Settings
 from wsinb.serve.handlers import CoreHandler, Workers
+from wsinb.serve.overview import ready_projects
 
 __all__ = ["WsinbExtension"]
 
@@ -17,7 +18,8 @@ __all__ = ["WsinbExtension"]
 class WsinbExtension(ExtensionApp):
     """Serves slides, annotations and versions to the browser.
 
-    Loading it imports no array, table or image library: these come with the first request.
+    Loading it imports no array, table or image library: these come with the first request, or in the
+    background where the server's root folder has projects.
     """
 
     name = "wsinb"
@@ -46,6 +48,7 @@ class WsinbExtension(ExtensionApp):
             tile_bytes=self.tile_megabytes << 20,
         )
         self.workers = Workers(Core(settings), self.threads)
+        self.workers.begin(ready_projects)
         self.handlers.append((r"wsinb/api/(.*)", CoreHandler, {"workers": self.workers}))
 
     async def stop_extension(self) -> None:

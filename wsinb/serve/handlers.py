@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import Any
 
@@ -40,6 +41,10 @@ class Workers:
         """Queue `request`; must be called in the event loop's thread."""
         self._waiting += 1
         return self._pools[lane].submit(self.core.handle, request)
+
+    def begin(self, work: Callable[[Core], object]) -> None:
+        """Do something for the core in the background; whether it succeeds is not told."""
+        self._pools["data"].submit(work, self.core)
 
     def finished(self) -> None:
         """Count one submitted request as answered or dropped."""

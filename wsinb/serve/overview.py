@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wsinb.project import Project, SlideEntry
     from wsinb.serve.core import Core
 
-__all__ = ["PROGRESS", "get_project", "get_projects", "overview"]
+__all__ = ["PROGRESS", "get_project", "get_projects", "overview", "ready_projects"]
 
 PROGRESS = ("to do", "in work", "done")
 MAX_FOLDERS = 10_000
@@ -32,10 +32,21 @@ def get_project(core: Core, request: Request, arguments: Mapping[str, str]) -> R
 def get_projects(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
     """Answer with the project at or above a folder and those directly inside it."""
     folder = core.paths.resolve(request.optional_text("folder") or ".")
-    here = project_around(core, folder)
+    here = project_around(core, folder) if _is_in_project(folder) else None
     found = [] if here is None else [here]
     found += [project for project in _inside(core, folder) if here is None or project.path != here.path]
     return json_response({"projects": [_named(project) for project in found]})
+
+
+def ready_projects(core: Core) -> None:
+    """Load what reads projects if the root folder is in one or has one directly inside.
+
+    This takes a second, which the first answer would wait for. A server whose user has no projects never
+    loads it.
+    """
+    root = core.paths.root
+    if _is_in_project(root) or next(_folders(root), None) is not None:
+        import wsinb.project  # noqa: F401
 
 
 def overview(core: Core, project: Project, branch: str) -> dict[str, Any]:
@@ -113,10 +124,18 @@ def _folders(folder: Path) -> Iterator[str]:
     """Yield the names of the folders inside one that hold a project."""
     with suppress(OSError), os.scandir(folder) as entries:
         for _, entry in zip(range(MAX_FOLDERS), entries, strict=False):
-            if not entry.name.startswith(".") and os.path.isfile(  # noqa: PTH113  thousands of times
-                os.path.join(entry.path, ".wsinb", "format.json")  # noqa: PTH118
-            ):
+            if not entry.name.startswith(".") and _holds_project(entry.path):
                 yield entry.name
+
+
+def _is_in_project(folder: Path) -> bool:
+    """Return whether a folder is a project's or is inside one, without loading what reads projects."""
+    return any(map(_holds_project, (folder, *folder.parents)))
+
+
+def _holds_project(folder: str | Path) -> bool:
+    # strings, not paths: asked of thousands of folders
+    return os.path.isfile(os.path.join(folder, ".wsinb", "format.json"))  # noqa: PTH113, PTH118
 
 
 def _named(project: Project) -> dict[str, Any]:

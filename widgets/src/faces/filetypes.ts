@@ -6,7 +6,7 @@ export const TIFF_FILE_TYPE = 'tiff';
 
 /** Films, most of which JupyterLab shows itself, at least from some version on. */
 export const FILM_FILE_TYPE = 'wsinb-film';
-/** Where JupyterLab has a viewer, its own type comes first and keeps the double click; ours is under Open With. */
+/** Where JupyterLab has a viewer, it keeps the double click, outside of projects; ours is under Open With. */
 export const FILM_EXTENSIONS = [
   '.avi',
   '.gif',
@@ -19,6 +19,12 @@ export const FILM_EXTENSIONS = [
   '.webm',
   '.wmv'
 ];
+
+/** Pictures that JupyterLab shows itself. */
+export const PICTURE_EXTENSIONS = ['.bmp', '.jpeg', '.jpg', '.png', '.webp'];
+
+/** Those of the two kinds that are slides of the project that is looked at. */
+export const PROJECT_FILE_TYPE = 'wsinb-project-slide';
 
 /** Endings that are slides whatever else they may be; .tif and .tiff belong to JupyterLab's own type. */
 export const SLIDE_EXTENSIONS = [

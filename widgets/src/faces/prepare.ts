@@ -1,8 +1,8 @@
 /** Readies the server when the pointer comes near a slide in the file browser. */
 import { Api } from '../api';
-import { SLIDE_FILE_TYPE, TIFF_FILE_TYPE } from './filetypes';
+import { PROJECT_FILE_TYPE, SLIDE_FILE_TYPE, TIFF_FILE_TYPE } from './filetypes';
 
-const SLIDE_ITEM = [SLIDE_FILE_TYPE, TIFF_FILE_TYPE]
+const SLIDE_ITEM = [SLIDE_FILE_TYPE, TIFF_FILE_TYPE, PROJECT_FILE_TYPE]
   .map(type => `.jp-DirListing-item[data-file-type="${type}"]`)
   .join(', ');
 

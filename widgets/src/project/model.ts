@@ -33,6 +33,8 @@ export class ProjectModel {
   private asked = 0;
   private answered = 0;
   private readonly changedSignal = new Signal<this, void>(this);
+  /** What was shown before the page was loaded again; it counts until something is shown. */
+  recalled: Promise<ProjectOverview | null> | null = null;
 
   constructor(readonly api: ProjectApi) {}
 
@@ -95,12 +97,14 @@ export class ProjectModel {
     }
     this.folderNow = folder;
     await this.latest(async () => {
-      const projects = await this.api.projects(folder);
+      const [projects, recalled] = await Promise.all([this.api.projects(folder), this.recalled]);
       if (folder === this.folderNow) {
         this.projectsNow = projects;
       }
-      const before = this.read;
-      if (before && projects.some(({ path }) => path === before.path)) {
+      const before = this.read ?? recalled;
+      // after a reload the file browser starts in the root folder, and goes back to its own from there
+      const unsure = recalled !== null && folder === '';
+      if (before && (unsure || projects.some(({ path }) => path === before.path))) {
         return before;
       }
       return projects[0] ? this.api.overview(projects[0].path, MAIN) : null;
@@ -130,8 +134,11 @@ export class ProjectModel {
       this.changedSignal.emit();
       return;
     }
-    const before = this.read;
     await this.latest(async () => {
+      const before = this.read ?? (await this.recalled);
+      if (before && at(before)) {
+        return before;
+      }
       const [nearest] = await this.api.projects(PathExt.dirname(path));
       const overview = nearest ? await this.api.overview(nearest.path, MAIN) : null;
       return overview && at(overview) ? overview : before;
@@ -209,12 +216,13 @@ export class ProjectModel {
   }
 
   /** Whether something was asked that is not answered yet. */
-  private get waiting(): boolean {
+  get waiting(): boolean {
     return this.answered < this.asked;
   }
 
   private take(read: ProjectOverview | null): void {
     this.read = read;
+    this.recalled = null;
     this.overviewNow = read && {
       ...read,
       slides: read.slides.map(slide => {

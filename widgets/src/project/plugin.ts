@@ -9,12 +9,15 @@ import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { IDefaultFileBrowser, type FileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
 import { Api } from '../api';
 import { addToPalette, addViewerCommands, CommandIDs } from '../commands';
 import { takeDefaults } from '../defaults';
 import { SlideDocument } from '../faces/document';
 import { viewName, type SlideView } from '../faces/view';
 import { addProjectCommands } from './commands';
+import { followSlides } from './filetype';
+import { Memory } from './memory';
 import { ProjectModel } from './model';
 import { addLinking } from './linking';
 import { isSlideTab, Opening } from './opening';
@@ -31,7 +34,15 @@ export const project: JupyterFrontEndPlugin<void> = {
   description: 'Lists the slides of a project in the sidebar.',
   autoStart: true,
   // Notebook 7 shows one document a page: there is no place for a list of others
-  optional: [ILabShell, ILayoutRestorer, IDefaultFileBrowser, ICommandPalette, ILauncher, ISettingRegistry],
+  optional: [
+    ILabShell,
+    ILayoutRestorer,
+    IDefaultFileBrowser,
+    ICommandPalette,
+    ILauncher,
+    ISettingRegistry,
+    IStateDB
+  ],
   activate: (
     app: JupyterFrontEnd,
     labShell: ILabShell | null,
@@ -39,7 +50,8 @@ export const project: JupyterFrontEndPlugin<void> = {
     browser: FileBrowser | null,
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
-    settings: ISettingRegistry | null
+    settings: ISettingRegistry | null,
+    state: IStateDB | null
   ) => {
     void loadSettings(settings);
     if (!labShell) {
@@ -48,6 +60,8 @@ export const project: JupyterFrontEndPlugin<void> = {
     const { commands } = app;
     const views = new WidgetTracker<SlideView>({ namespace: 'wsinb-view' });
     const model = new ProjectModel(new ProjectApi(new Api()));
+    const memory = state && new Memory(model, state);
+    memory?.recall();
     const opening = new Opening(app, model, views);
     const folder = (): string => app.serviceManager.contents.localPath(browser?.model.path ?? '');
     const panel = new ProjectPanel(model, {
@@ -62,7 +76,8 @@ export const project: JupyterFrontEndPlugin<void> = {
     addLinking(app, palette);
     launcher?.add({ command: CommandIDs.newProject, category: 'Other', rank: 5 });
     restore(app, restorer, views, opening, panel);
-    follow(app, labShell, browser, model, opening, folder);
+    followSlides(app.docRegistry, model);
+    void follow(app, labShell, browser, model, opening, folder).then(() => memory?.start());
   }
 };
 
@@ -106,14 +121,14 @@ function restore(
 }
 
 /** The panel shows the project of the folder that is browsed, and of the slide that comes to the front. */
-function follow(
+async function follow(
   app: JupyterFrontEnd,
   labShell: ILabShell,
   browser: FileBrowser | null,
   model: ProjectModel,
   opening: Opening,
   folder: () => string
-): void {
+): Promise<void> {
   const front = (): void => {
     const { currentWidget } = labShell;
     if (isSlideTab(currentWidget)) {
@@ -122,12 +137,6 @@ function follow(
       model.leave();
     }
   };
-  void app.restored.then(async () => {
-    await model.follow(folder());
-    front();
-    labShell.currentChanged.connect(front);
-    browser?.model.pathChanged.connect(() => void model.follow(folder()));
-  });
   const steppable = new WeakSet<SlideDocument>();
   labShell.currentChanged.connect((_, { newValue }) => {
     if (newValue instanceof SlideDocument && !steppable.has(newValue)) {
@@ -135,4 +144,10 @@ function follow(
       newValue.content.stepped.connect((_content, by) => void opening.step(by));
     }
   });
+  await app.restored;
+  // the file browser may go to the folder of the address while the server answers for the first time
+  browser?.model.pathChanged.connect(() => void model.follow(folder()));
+  await model.follow(folder());
+  front();
+  labShell.currentChanged.connect(front);
 }
