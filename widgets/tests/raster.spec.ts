@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeTile, Kind } from '../src/vector/format';
-import { COVERAGE, IdRaster, OUTLINE_ONLY, type Placement } from '../src/vector/raster';
+import { COVERAGE, IdRaster, OUTLINE_ONLY } from '../src/vector/raster';
+import type { Placement } from '../src/vector/rings';
 import { square, tileBytes, type Shape } from './build';
 
 const HERE: Placement = { scale: 1, offsetX: 0, offsetY: 0, density: 1 };
@@ -38,6 +39,24 @@ describe('IdRaster', () => {
     expect(raster.pick(10, 10)).toBe(0);
     expect(raster.pick(45, 45)).toBe(0);
     expect(raster.pick(30, 30)).toBe(-1);
+  });
+
+  it('leaves hidden features out, whatever they consist of, and finds the next one', () => {
+    const hidden = { rings: [square(0, 0, 60), square(2, 2, 9)] };
+    const shown = { rings: [square(40, 40, 10)] };
+    const raster = new IdRaster(64);
+    raster.draw(decodeTile(tileBytes([hidden, shown])), HERE, Uint32Array.of(0, 0, 0xffffff));
+    expect(raster.pick(45, 45)).toBe(1);
+    expect(raster.pick(20, 20)).toBe(-1);
+  });
+
+  it('strokes a ring of more corners than any before', () => {
+    const corners = Array.from({ length: 3000 }, (_, i): [number, number] => [
+      32 + 20 * Math.cos(i / 500),
+      32 + 20 * Math.sin(i / 500)
+    ]);
+    const raster = draw([{ rings: [corners] }, { rings: [square(1, 1, 5)] }]);
+    expect([raster.pick(32, 32), raster.pick(12, 32), raster.pick(3, 3)]).toEqual([0, 0, 1]);
   });
 
   it('lets later, smaller features win the pick', () => {

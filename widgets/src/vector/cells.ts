@@ -39,7 +39,6 @@ export function cellsOf({ raster: { size }, tile, style, density, by }: PaintJob
   sumCells(sums, tile, style, by, nCells);
   for (let cell = 0, at = 0; cell < nCells; cell++, at += 5) {
     const count = sums[at + 4]!;
-    made[cell] = 0;
     if (count > 0) {
       const strength = count < STRENGTH.length ? STRENGTH[count | 0]! : MAX_ALPHA;
       const share = 1 / count;
@@ -49,6 +48,8 @@ export function cellsOf({ raster: { size }, tile, style, density, by }: PaintJob
         ((sums[at + 2]! * share + 0.5) << 16) |
         ((strength * sums[at + 3]! * share + 0.5) << 24);
       sums[at] = sums[at + 1] = sums[at + 2] = sums[at + 3] = sums[at + 4] = 0;
+    } else {
+      made[cell] = 0;
     }
   }
   return { perRow, side, words: made.subarray(0, nCells) };

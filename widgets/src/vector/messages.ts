@@ -1,5 +1,5 @@
 /** What the page and the engine tell each other. */
-import type { Placement } from './raster';
+import type { Placement } from './rings';
 
 export interface TileRequest {
   /** Which style applies. */

@@ -84,15 +84,15 @@ export function isMarked({ colors }: PaintJob): boolean {
 }
 
 function paintCells(pixels: Uint32Array, size: number, { perRow, side, words }: Cells): void {
-  for (let cell = 0; cell < words.length; cell++) {
-    const value = words[cell]!;
-    if (value !== 0) {
-      const x = (cell % perRow) * side;
-      const y = ((cell / perRow) | 0) * side;
-      const end = Math.min(size, x + side);
-      for (let row = y; row < y + side; row++) {
-        for (let column = x; column < end; column++) {
-          pixels[row * size + column] = value;
+  for (let top = 0, cell = 0; cell < words.length; top += side) {
+    for (let left = 0; left < perRow * side; left += side, cell++) {
+      const value = words[cell]!;
+      if (value !== 0) {
+        const right = Math.min(size, left + side);
+        for (let row = top * size; row < (top + side) * size; row += size) {
+          for (let column = left; column < right; column++) {
+            pixels[row + column] = value;
+          }
         }
       }
     }

@@ -4,7 +4,8 @@
  * Recolouring, hiding and picking then cost one pass over pixels, whatever the number of vertices.
  * Polygons are filled even-odd over all rings of a feature, so holes and multipolygons need no order.
  */
-import { Kind, UNITS_PER_PX, type VectorTile } from './format';
+import { Kind, type VectorTile } from './format';
+import { Rings, type Placement } from './rings';
 
 /** In `outline`: only the outline touches the pixel, it is drawn and can be picked, but has no fill. */
 export const OUTLINE_ONLY = 0x80;
@@ -18,17 +19,8 @@ const SOLID_BOX_PX = 4;
 /** A neighbour's pixel is only taken by more than this coverage, so that shared borders do not flicker. */
 const TAKING_COVERAGE = 48;
 
-/** Where a tile's coordinates fall on the raster: `px = units * scale - offset`. */
-export interface Placement {
-  scale: number;
-  offsetX: number;
-  offsetY: number;
-  /** Raster pixels per screen pixel. */
-  density: number;
-}
-
-// shared by all rasters of a thread: nothing is allocated for a feature
-let points = new Float32Array(1024);
+// shared by all rasters of a thread
+const rings = new Rings();
 let flips = new Uint8Array(0);
 
 export class IdRaster {
@@ -81,15 +73,11 @@ export class IdRaster {
     if (flips.length < this.size * (this.size + 1)) {
       flips = new Uint8Array(this.size * (this.size + 1));
     }
-    let ring = 0;
-    let vertex = 0;
-    for (let i = 0; i < n; i++) {
-      const rings = tile.ringCount[i]!;
-      if (colors === null || colors[i + 1] !== 0) {
-        this.drawFeature(i + 1, tile, ring, rings, vertex, place);
-      }
-      for (let k = 0; k < rings; k++) {
-        vertex += tile.ringVertices[ring++]!;
+    rings.start(tile, place);
+    for (let id = 1; id <= n; id++) {
+      rings.next();
+      if (colors === null || colors[id] !== 0) {
+        this.drawFeature(id, tile.kind[id - 1]!);
       }
     }
   }
@@ -103,67 +91,54 @@ export class IdRaster {
     this.outline.fill(0);
   }
 
-  private drawFeature(
-    id: number,
-    tile: VectorTile,
-    ring: number,
-    rings: number,
-    vertex: number,
-    place: Placement
-  ): void {
-    const kind = tile.kind[id - 1]!;
-    const { density } = place;
+  private drawFeature(id: number, kind: Kind): void {
+    const { count, density } = rings;
     if (kind === Kind.Polygon) {
-      this.drawPolygon(id, tile, ring, rings, vertex, place);
+      this.drawPolygon(id);
       return;
     }
-    for (let k = ring; k < ring + rings; k++) {
-      const n = tile.ringVertices[k]!;
-      placeRing(tile.xy, vertex, n, place);
+    for (let k = 0; k < count; k++) {
+      const n = rings.read();
       if (kind === Kind.Point) {
-        this.disc(id, points[0]!, points[1]!, POINT_RADIUS_PX * density);
+        this.disc(id, rings.points[0]!, rings.points[1]!, POINT_RADIUS_PX * density);
       } else {
         this.stroke(id, n, LINE_HALF_WIDTH_PX * density, false);
       }
-      vertex += n;
     }
   }
 
-  private drawPolygon(
-    id: number,
-    tile: VectorTile,
-    ring: number,
-    rings: number,
-    vertex: number,
-    place: Placement
-  ): void {
-    const { density } = place;
-    const n = tile.ringVertices[ring]!;
-    if (rings === 1 && n <= 2) {
-      placeRing(tile.xy, vertex, n, place);
+  private drawPolygon(id: number): void {
+    const { count, density } = rings;
+    if (count === 1 && rings.firstLength <= 2 && this.drawSmall(id)) {
+      return;
+    }
+    this.fill(id);
+    rings.rewind();
+    for (let k = 0; k < count; k++) {
+      const n = rings.readOutline();
       if (n === 1) {
-        this.disc(id, points[0]!, points[1]!, density);
-        return;
-      }
-      if (
-        points[2]! - points[0]! <= SOLID_BOX_PX * density &&
-        points[3]! - points[1]! <= SOLID_BOX_PX * density
-      ) {
-        this.solidBox(id, OUTLINE_HALF_WIDTH_PX * density);
-        return;
-      }
-    }
-    this.fill(id, tile, ring, rings, vertex, place);
-    for (let k = ring; k < ring + rings; k++) {
-      const length = tile.ringVertices[k]!;
-      placeRing(tile.xy, vertex, length, place);
-      vertex += length;
-      if (length === 1) {
-        this.disc(id, points[0]!, points[1]!, density);
+        this.disc(id, rings.points[0]!, rings.points[1]!, density);
       } else {
-        this.stroke(id, length === 2 ? boxRing() : length, OUTLINE_HALF_WIDTH_PX * density, true);
+        this.stroke(id, n, OUTLINE_HALF_WIDTH_PX * density, true);
       }
     }
+  }
+
+  /** Draw a dot or a small box, which have no inside; returns whether it was one. */
+  private drawSmall(id: number): boolean {
+    const { density, firstLength } = rings;
+    rings.read();
+    const { points } = rings;
+    if (firstLength === 1) {
+      this.disc(id, points[0]!, points[1]!, density);
+      return true;
+    }
+    const most = SOLID_BOX_PX * density;
+    const isSmall = points[2]! - points[0]! <= most && points[3]! - points[1]! <= most;
+    if (isSmall) {
+      this.solidBox(id, OUTLINE_HALF_WIDTH_PX * density);
+    }
+    return isSmall;
   }
 
   /**
@@ -172,22 +147,14 @@ export class IdRaster {
    * Every edge flips, in each row it crosses, the first pixel to its right; a sweep over the rows then
    * goes in and out at the flips. No crossings have to be sorted, and none stored.
    */
-  private fill(
-    id: number,
-    tile: VectorTile,
-    ring: number,
-    rings: number,
-    vertex: number,
-    place: Placement
-  ): void {
+  private fill(id: number): void {
     const { size } = this;
     const stride = size + 1;
     let [left, right, top, bottom] = [size, -1, size, -1];
-    for (let k = ring; k < ring + rings; k++) {
-      const length = tile.ringVertices[k]!;
-      placeRing(tile.xy, vertex, length, place);
-      vertex += length;
-      const n = length === 2 ? boxRing() : length;
+    rings.rewind();
+    for (let k = 0; k < rings.count; k++) {
+      const n = rings.readOutline();
+      const { points } = rings;
       if (n < 3) {
         continue;
       }
@@ -237,8 +204,9 @@ export class IdRaster {
     }
   }
 
-  /** Strokes the ring in `points`. */
+  /** Strokes the ring that was read. */
   private stroke(id: number, n: number, halfWidth: number, closed: boolean): void {
+    const { points } = rings;
     const start = closed ? n - 1 : 0;
     let x0 = points[2 * start]!;
     let y0 = points[2 * start + 1]!;
@@ -306,8 +274,9 @@ export class IdRaster {
     }
   }
 
-  /** The box in `points`, which is too small to have an inside. */
+  /** The box that was read, which is too small to have an inside. */
   private solidBox(id: number, halfWidth: number): void {
+    const { points } = rings;
     const last = this.size - 1;
     const left = points[0]! - halfWidth;
     const top = points[1]! - halfWidth;
@@ -338,29 +307,4 @@ export class IdRaster {
       outline[at] = coverage | OUTLINE_ONLY;
     }
   }
-}
-
-/** Puts a ring into `points`, in raster pixels. */
-function placeRing(xy: Int16Array, first: number, n: number, place: Placement): void {
-  if (points.length < 2 * n + 8) {
-    points = new Float32Array(4 * n);
-  }
-  const scale = place.scale / UNITS_PER_PX;
-  const { offsetX, offsetY } = place;
-  for (let i = 0; i < n; i++) {
-    points[2 * i] = xy[2 * (first + i)]! * scale - offsetX;
-    points[2 * i + 1] = xy[2 * (first + i) + 1]! * scale - offsetY;
-  }
-}
-
-/** Makes the two corners in `points` a ring of four; returns that number. */
-function boxRing(): number {
-  const [x0, y0, x1, y1] = [points[0]!, points[1]!, points[2]!, points[3]!];
-  points[3] = y0;
-  points[2] = x1;
-  points[4] = x1;
-  points[5] = y1;
-  points[6] = x0;
-  points[7] = y1;
-  return 4;
 }
