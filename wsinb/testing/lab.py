@@ -30,7 +30,7 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-START_S = 60
+START_S = 180  # a loaded machine takes its time
 STOP_S = 10
 TOKEN = "wsinb-testing"  # noqa: S105 - the server listens on this machine only, for one test run
 _APPS: dict[App, tuple[str, ...]] = {
