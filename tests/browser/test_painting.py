@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import struct
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import shapely
@@ -14,6 +18,11 @@ from wsinb.testing.lab import CHROMIUM_FLAGS
 pytestmark = pytest.mark.browser
 
 TUMOR, STROMA = (204, 68, 68), (51, 119, 204)
+# the second colour of the palette for categories
+ORANGE = (230, 159, 0)
+LEFT, RIGHT, BARE = (989, 1220), (1011, 1220), (1024, 420)
+TILE = re.compile(r"/vector/[0-9a-f]{64}[^/]*/-?\d+/-?\d+/-?\d+")
+MANY = 70_000
 PITCH, SIDE = 12, 6
 # WebGL without a graphics card
 WEBGL_FLAGS = ("--enable-unsafe-swiftshader",)
@@ -188,6 +197,10 @@ def zoomed(lab: Lab, key: str, text: str) -> None:
     lab.page.wait_for_selector(f".wsinb-zoom:text-is({text!r})")
 
 
+def lose_card(lab: Lab) -> None:
+    lab.page.evaluate("window.workers.forEach(worker => worker.postMessage('lose the card'))")
+
+
 def same(lab: Lab, name: str, tiles: int) -> None:
     found = lab.page.evaluate(COMPARE, name)
     assert found["tiles"] == found["before"] == tiles
@@ -202,9 +215,164 @@ def test_a_card_paints_the_same_pixels_and_none_is_lost_with_it(card, nuclei):
     zoomed(card, "-", "5×")
     painted_by_card(card, card=True, tiles=1)
     card.page.evaluate(KEEP, "density")
-    card.page.evaluate("window.workers.forEach(worker => worker.postMessage('lose the card'))")
+    lose_card(card)
     painted_by_card(card, card=False, tiles=1)
     same(card, "density", tiles=1)
     zoomed(card, "+", "10×")
     painted_by_card(card, card=False, tiles=4)
     same(card, "shapes", tiles=4)
+
+
+def tile_of_many() -> bytes:
+    """A tile with more features than 16 bits can number: small boxes with scores, as laid down in page 1."""
+    side = int(np.ceil(np.sqrt(MANY)))
+    places = np.arange(MANY)
+    left, top = places % side * 8 * 512 // side, places // side * 8 * 512 // side
+    rows = [np.arange(MANY, dtype="<u4"), np.full(MANY, 2, "<u4")]
+    corners = np.stack([left, top, left + 12, top + 12], axis=1).astype("<i2")
+    shorts = [np.ones(MANY, "<u2"), np.zeros(MANY, "<u2")]
+    bytes_ = [np.ones(MANY, "u1"), (places % 255).astype("u1"), np.zeros(MANY, "u1")]
+    header = struct.pack("<IBBH6I", 0x31545657, 1, 0, 1, MANY, MANY, 2 * MANY, 0, 1, 0)
+    return header + b"".join(part.tobytes() for part in (*rows, corners, *shorts, *bytes_))
+
+
+def test_a_card_paints_tiles_of_very_many(card, project):
+    body = tile_of_many()
+    card.page.route(TILE, lambda route: route.fulfill(body=body))
+    card.open_slide(project.path.name, "liver.tif")
+    choose_card(card)
+    card.page.evaluate(KEEP, "shapes")
+    lose_card(card)
+    painted_by_card(card, card=False, tiles=4)
+    same(card, "shapes", tiles=4)
+
+
+@pytest.fixture
+def pair(project):
+    """Two boxes two screen pixels apart."""
+    session = project.session(author="model")
+    boxes = [shapely.box(980, 1200, 998, 1240), shapely.box(1002, 1200, 1020, 1240)]
+    session["liver"].upsert(wsinb.new_annotations(boxes, label=["tumor", "stroma"], layer="pair"))
+    session.commit("a pair")
+    return project
+
+
+@pytest.fixture
+def sharp(browser, server) -> Iterator[Lab]:
+    """The page on a screen with two pixels for one."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, device_scale_factor=2)
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield Lab(page, server)
+    context.close()
+    assert not errors, f"The page raised: {errors}"
+
+
+def tinted(lab: Lab, place: tuple[float, float], color: tuple[int, int, int]) -> bool:
+    """Whether a place is painted in a colour, which the slide shines through."""
+    ground = lab.patch(*BARE, half=6).reshape(-1, 3).mean(axis=0)
+    shift = lab.patch(*place).reshape(-1, 3).mean(axis=0) - ground
+    way = np.array(color) - ground
+    return bool(shift @ way > 0.9 * np.linalg.norm(shift) * np.linalg.norm(way) > 0)
+
+
+def until_painted(lab: Lab) -> None:
+    lab.until(lambda: tinted(lab, LEFT, TUMOR), "the left box is painted")
+    lab.until(lambda: tinted(lab, RIGHT, STROMA), "the right box is painted")
+
+
+def tiles_are_wide(lab: Lab, width: int) -> None:
+    lab.page.wait_for_function(
+        """width => {
+            const tiles = [...document.querySelectorAll('.wsinb-vector-tile')];
+            return tiles.length > 0 && tiles.every(tile => tile.width === width && tile.clientWidth === 512);
+        }""",
+        arg=width,
+        polling=LOOK_AGAIN_MS,
+    )
+
+
+def points_at(lab: Lab, place: tuple[float, float], text: str) -> None:
+    """Hover over a place until the status strip tells what is there."""
+    x, y = lab.screen(*place)
+
+    def is_told() -> bool:
+        if lab.page.locator(".wsinb-found").inner_text() == text:
+            return True
+        # what is not painted yet is not told: come again
+        lab.page.mouse.move(x, y + 3)
+        lab.page.mouse.move(x, y)
+        return False
+
+    lab.until(is_told, f"the pointer is over {text}")
+
+
+def deletes_the_right_one(lab: Lab, project: wsinb.Project) -> None:
+    """Hover over both boxes, click one of them and delete it."""
+    points_at(lab, LEFT, "tumor · pair")
+    points_at(lab, RIGHT, "stroma · pair")
+    lab.page.keyboard.down("Control")
+    lab.click(*RIGHT)
+    lab.page.keyboard.up("Control")
+    lab.page.wait_for_selector(".wsinb-selection-text:text-is('1 selected')")
+    lab.page.keyboard.press("Delete")
+    lab.unsaved("1 unsaved")
+    lab.until(lambda: not tinted(lab, RIGHT, STROMA), "the right box is gone")
+    lab.save("one less")
+    table = project.read("liver")
+    assert list(table.loc[table["layer"] == "pair", "label"]) == ["tumor"]
+
+
+def test_tiles_are_crisp_on_a_sharp_screen_and_a_click_finds_the_right_one(sharp, pair):
+    sharp.open_slide(pair.path.name, "liver.tif")
+    tiles_are_wide(sharp, 1024)
+    until_painted(sharp)
+    # enlarged pictures would consist of blocks of two by two equal pixels
+    mixed = sharp.page.evaluate(
+        """() => [...document.querySelectorAll('.wsinb-vector-tile')].reduce((sum, tile) => {
+            const canvas = new OffscreenCanvas(1024, 1024);
+            const context = canvas.getContext('2d');
+            context.drawImage(tile, 0, 0);
+            const pixels = new Uint32Array(context.getImageData(0, 0, 1024, 1024).data.buffer);
+            return sum + pixels.filter((pixel, at) =>
+                at % 2 === 0 && (at >> 10) % 2 === 0 &&
+                [1, 1024, 1025].some(step => pixels[at + step] !== pixel)).length;
+        }, 0)"""
+    )
+    assert mixed > 500
+    deletes_the_right_one(sharp, pair)
+
+
+def test_without_workers_the_page_paints_picks_and_recolours(lab, pair):
+    lab.page.add_init_script(
+        "window.Worker = class { constructor() { throw new DOMException('Forbidden.', 'SecurityError'); } };"
+    )
+    lab.open_slide(pair.path.name, "liver.tif")
+    until_painted(lab)
+    lab.page.keyboard.press("Shift+B")
+    lab.page.locator(".wsinb-by select").select_option("layer")
+    lab.until(lambda: tinted(lab, LEFT, ORANGE), "the second layer has the second colour")
+    lab.page.locator(".wsinb-by select").select_option("label")
+    until_painted(lab)
+    assert lab.page.workers == []
+    deletes_the_right_one(lab, pair)
+
+
+def test_tiles_follow_the_page_to_another_screen_and_back(lab, pair):
+    lab.open_slide(pair.path.name, "liver.tif")
+    tiles_are_wide(lab, 512)
+    until_painted(lab)
+    screen = lab.page.context.new_cdp_session(lab.page)
+    # a screen with other pixels leaves another size to the page
+    for factor, width in ((2, 1380), (1, 1400)):
+        screen.send(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": 900, "deviceScaleFactor": factor, "mobile": False},
+        )
+        tiles_are_wide(lab, 512 * factor)
+        lab.until(lambda: lab._find_frame() or tinted(lab, LEFT, TUMOR), "the picture has found its place")
+        until_painted(lab)
+        points_at(lab, LEFT, "tumor · pair")
+        points_at(lab, RIGHT, "stroma · pair")
