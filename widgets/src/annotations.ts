@@ -2,15 +2,15 @@
 import { Signal, type ISignal } from '@lumino/signaling';
 import type * as L from 'leaflet';
 import type { Api } from './api';
-import { BUILT_IN, choices, schemeOf, styleOf, type Scheme } from './coloring';
+import { BUILT_IN, schemeOf, styleOf, type Scheme } from './coloring';
+import { asksAnew, countedBy, follow, LABELS } from './following';
 import type { Labels } from './labels';
-import type { Look } from './look';
+import type { Look, LookState } from './look';
 import { RowBook } from './rows';
 import type { Selection } from './selection';
 import type { Trouble } from './trouble';
 import type { Position, StoredFeature, VectorMeta } from './types';
 import { VectorClient } from './vector/client';
-import type { ColumnInfo } from './vector/columns';
 import type { Picked, Told } from './vector/messages';
 import { VectorLayer } from './vector/layer';
 
@@ -62,10 +62,7 @@ export class Annotations {
   private shown: VectorMeta | null = null;
   private book: RowBook | null = null;
   private edited: Edited = { hidden: [], relabelled: [] };
-  private by = 'label';
-  private column: ColumnInfo | null = null;
-  /** The address of the column. */
-  private columnAt: string | null = null;
+  private followed = LABELS;
   private styling: Promise<void> | null = null;
   private restyleWanted = false;
   private hovered = -1;
@@ -91,7 +88,8 @@ export class Annotations {
   /** What colours mean at the moment; null before a version is shown. */
   get scheme(): Scheme | null {
     const { look, labels } = this.parts;
-    return this.shown && schemeOf(this.by, look, labels, this.shown, this.column);
+    const { by, column } = this.followed;
+    return this.shown && schemeOf(by, look, labels, this.shown, column);
   }
 
   /** The version, or how it looks, is another one. */
@@ -115,13 +113,13 @@ export class Annotations {
       return;
     }
     if (!isColored) {
-      [this.by, this.column, this.columnAt] = ['label', null, null];
+      this.followed = LABELS;
     }
     const layer = new VectorLayer({
       client: this.client,
       version: meta.version,
-      tileUrl: (z, x, y, by) =>
-        api.url(`vector/${meta.version}/${z}/${x}/${y}`, { project, slide, by: by ?? undefined }),
+      tileUrl: (z, x, y, counted) =>
+        api.url(`vector/${meta.version}/${z}/${x}/${y}`, { project, slide, ...counted }),
       pane: VECTOR_PANE,
       minZoom: meta.min_zoom,
       densityMaxZoom: meta.density_max_zoom,
@@ -131,7 +129,7 @@ export class Annotations {
     // what the one before could not load does not matter any more
     this.parts.trouble.works(TROUBLE);
     void this.client.setStyle(layer.name, this.style());
-    layer.countBy(this.countedBy);
+    layer.countBy(countedBy(this.followed));
     this.changedSignal.emit();
     await this.handOver(before, layer);
     void this.onSelection();
@@ -155,12 +153,13 @@ export class Annotations {
     if (!picked || !shown) {
       return null;
     }
-    const counted = this.countedBy === null ? shown.labels : names(scheme);
+    const counted = countedBy(this.followed) === null ? shown.labels : names(scheme);
     return {
       picked,
       label: picked.label === null ? null : (shown.labels[picked.label] ?? null),
       layer: picked.layer === null ? null : (shown.layers[picked.layer] ?? null),
-      value: picked.value === null || BUILT_IN.includes(this.by) ? null : valueText(scheme, picked.value),
+      value:
+        picked.value === null || BUILT_IN.includes(this.followed.by) ? null : valueText(scheme, picked.value),
       cell:
         picked.cell?.map(({ category, count }) => ({
           name: category === null ? null : (counted[category] ?? null),
@@ -223,11 +222,6 @@ export class Annotations {
     Signal.clearData(this);
   }
 
-  /** The column that density cells are counted by; null is labels. */
-  private get countedBy(): string | null {
-    return this.column?.kind === 'category' ? this.by : null;
-  }
-
   private get editedIds(): string[] {
     return [...this.edited.hidden, ...this.edited.relabelled.map(({ id }) => id)];
   }
@@ -243,8 +237,8 @@ export class Annotations {
     }
   }
 
-  private onLook(_: Look, { colorBy }: { colorBy?: string }): void {
-    if (colorBy === undefined) {
+  private onLook(look: Look, news: Partial<LookState>): void {
+    if (!asksAnew(news, look.value)) {
       this.restyle();
     } else if (this.shown) {
       void this.recolor();
@@ -253,39 +247,28 @@ export class Annotations {
 
   private async recolor(): Promise<void> {
     if (await this.findColumn()) {
-      this.layer?.countBy(this.countedBy);
+      this.layer?.countBy(countedBy(this.followed));
       this.restyle();
     }
   }
 
   /** Have the wanted column; returns whether colours follow another one now. What is not there is told. */
   private async findColumn(): Promise<boolean> {
-    const { look, failed } = this.parts;
+    const { look, failed, api } = this.parts;
     const meta = this.shown!;
-    const wanted = look.value.colorBy;
+    const wanted = look.value;
     try {
-      if (!choices(meta).includes(wanted)) {
-        throw new Error(
-          `These annotations have no column “${wanted}” to colour by: ${choices(meta).join(', ')}.`
-        );
-      }
-      const url = BUILT_IN.includes(wanted) ? null : this.columnUrl(meta, wanted);
-      const info = url === null ? null : await this.client.column(url);
-      if (this.shown !== meta || look.value.colorBy !== wanted) {
+      const found = await follow(wanted, meta, this.book!.query, api, url => this.client.column(url));
+      const { colorBy, since } = look.value;
+      if (this.shown !== meta || colorBy !== wanted.colorBy || since !== wanted.since) {
         return false;
       }
-      [this.by, this.column, this.columnAt] = [wanted, info, url];
+      this.followed = found;
       return true;
     } catch (error) {
       failed(error instanceof Error ? error.message : String(error));
       return false;
     }
-  }
-
-  private columnUrl(meta: VectorMeta, name: string): string {
-    const { project, slide } = this.book!.query;
-    const path = `vector/${meta.version}/column/${encodeURIComponent(name)}`;
-    return this.parts.api.url(path, { project, slide });
   }
 
   private async onSelection(): Promise<void> {
@@ -337,7 +320,7 @@ export class Annotations {
     const { look, labels, selection } = this.parts;
     const book = this.book!;
     const hidden = new Set(this.edited.hidden);
-    return styleOf(this.scheme!, this.columnAt, look, labels, this.shown!, {
+    return styleOf(this.scheme!, this.followed.url, look, labels, this.shown!, {
       hidden: book.rows(this.edited.hidden),
       selected: book.rows(selection.ids.filter(id => !hidden.has(id))),
       relabelled: this.edited.relabelled.flatMap(({ id, label }) => {

@@ -1,4 +1,5 @@
 /** From how annotations should look to what the painter needs: schemes of colours, legends, styles. */
+import { KINDS } from './history/kinds';
 import { UNLABELLED_COLOR, type Labels } from './labels';
 import type { Look } from './look';
 import type { VectorMeta } from './types';
@@ -23,6 +24,14 @@ export type Scheme =
 
 /** What can be coloured by without a column of the version. */
 export const BUILT_IN = ['label', 'layer', 'score'];
+
+/** The column of what became of each annotation since another version. */
+export const CHANGE = 'change';
+
+/** Colours that do not depend on what else there is: those of differences, and one that keeps back. */
+const FIXED: Record<string, Record<string, string>> = {
+  [CHANGE]: { added: KINDS.added.color, changed: KINDS.changed.color, unchanged: '#8c8c8c' }
+};
 
 /** All that annotations can be coloured by. */
 export function choices(meta: VectorMeta | null): string[] {
@@ -62,12 +71,16 @@ export function schemeOf(
   const names = by === 'layer' ? meta.layers : (column?.categories ?? []);
   const categories = names.map((name, i) => ({
     name,
-    color: colors[name] ?? categoryColor(i),
+    color: colors[name] ?? FIXED[by]?.[name] ?? categoryColor(i),
     hidden: by === 'layer' ? !look.layer(name).visible : look.isHidden(by, name),
     count: by === 'layer' ? (meta.layer_counts?.[name] ?? null) : null
   }));
+  // every annotation has a layer, and became something
+  if (by === 'layer' || by === CHANGE) {
+    return { by, kind: 'category', categories };
+  }
   const none = { name: null, color: UNLABELLED_COLOR, hidden: look.isHidden(by, ''), count: null };
-  return { by, kind: 'category', categories: by === 'layer' ? categories : [...categories, none] };
+  return { by, kind: 'category', categories: [...categories, none] };
 }
 
 /** Rows of the shown version that are not as it says. */
@@ -144,5 +157,6 @@ const TITLES: Record<string, string> = {
   created_by: 'Created by',
   updated_by: 'Updated by',
   verified: 'Verified',
+  change: 'Change',
   shape: 'Shape'
 };

@@ -13,6 +13,8 @@ export interface LayerLook {
 export interface LookState {
   /** `label`, `layer`, `score`, or a column that the version has. */
   colorBy: string;
+  /** The version that `change` compares with; null is the one before, or that under the edits of a session. */
+  since: string | null;
   /** 0..1, of all layers. */
   threshold: number;
   opacity: number;
@@ -30,7 +32,7 @@ export class Look extends Model<LookState> {
   readonly hidden = new Model<Record<string, readonly string[]>>({});
 
   constructor() {
-    super({ colorBy: 'label', threshold: 0, opacity: 1, fill: true, colors: {}, layers: {} });
+    super({ colorBy: 'label', since: null, threshold: 0, opacity: 1, fill: true, colors: {}, layers: {} });
   }
 
   layer(name: string): LayerLook {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { choices, schemeOf, styleOf } from '../src/coloring';
+import { CHANGE, choices, schemeOf, styleOf } from '../src/coloring';
+import { KINDS } from '../src/history/kinds';
 import { Labels } from '../src/labels';
 import { Look } from '../src/look';
 import type { VectorMeta } from '../src/types';
@@ -66,6 +67,20 @@ describe('schemeOf', () => {
       [null, true]
     ]);
     expect(styleOf(by, 'url', look, labelled(), META, NO_ROWS).hiddenCategories).toEqual([65535]);
+  });
+
+  it('gives changes the colours of differences, whichever there are, and no place for none', () => {
+    const column = { kind: 'category' as const, categories: ['added', 'changed', 'unchanged'] };
+    const look = new Look();
+    const scheme = schemeOf(CHANGE, look, labelled(), META, column);
+    expect(scheme.kind === 'category' && scheme.categories.map(({ name, color }) => [name, color])).toEqual([
+      ['added', KINDS.added.color],
+      ['changed', KINDS.changed.color],
+      ['unchanged', '#8c8c8c']
+    ]);
+    look.set({ colors: { unchanged: '#ffffff' } });
+    const recolored = schemeOf(CHANGE, look, labelled(), META, column);
+    expect(recolored.kind === 'category' && recolored.categories[2]!.color).toBe('#ffffff');
   });
 
   it('has a range and a unit for numbers', () => {

@@ -1,9 +1,7 @@
 /** Two versions to choose: branches, tags, or any of the versions in the list. */
 import { element } from '../dom';
-import { shortId } from '../history/words';
 import type { CommitInfo, Refs } from '../types';
-
-const LONGEST_MESSAGE = 40;
+import { versionGroups } from './versionlist';
 
 export class CompareForm {
   readonly node = element('form', 'wsinb-form wsinb-compare');
@@ -38,30 +36,13 @@ export class CompareForm {
       [this.to, branch]
     ] as const) {
       const chosen = select.value;
-      select.replaceChildren(
-        group('Branches', refs.branches.map(({ name }) => [name, name])), // prettier-ignore
-        group('Tags', refs.tags.map(({ name }) => [name, name])), // prettier-ignore
-        group('Versions', log.map(commit => [commit.id, commitText(commit)])) // prettier-ignore
-      );
+      select.replaceChildren(...versionGroups(refs, log));
       select.value = chosen;
       if (select.selectedIndex < 0) {
         select.value = fallback;
       }
     }
   }
-}
-
-function commitText({ id, message }: CommitInfo): string {
-  const short = message.length > LONGEST_MESSAGE ? `${message.slice(0, LONGEST_MESSAGE - 1)}…` : message;
-  return `${shortId(id)}  ${short}`;
-}
-
-function group(label: string, options: [string, string][]): HTMLOptGroupElement {
-  const node = element('optgroup', '');
-  node.label = label;
-  node.hidden = options.length === 0;
-  node.append(...options.map(([value, text]) => new Option(text, value)));
-  return node;
 }
 
 function field(text: string, select: HTMLSelectElement): HTMLLabelElement {

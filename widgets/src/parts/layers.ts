@@ -1,11 +1,16 @@
 /** The tab of layers: what annotations are coloured by, from which score on, and how each layer is shown. */
-import { choices, titleOf, type Category } from '../coloring';
+import { CHANGE, choices, titleOf, type Category } from '../coloring';
 import { element } from '../dom';
 import { strokeIcon } from '../icons';
 import { LayerList, opacitySlider, scoreSlider } from '../panel/layerlist';
 import { Legend } from '../panel/legend';
+import { SinceField } from '../panel/since';
 import { Tick } from '../panel/tick';
 import type { Disposable, Scene } from '../scene';
+import { commitOf } from '../types';
+
+/** Versions to choose from; Python may name any other. */
+const MOST_VERSIONS = 100;
 
 const layersIcon = strokeIcon(
   'layers',
@@ -31,6 +36,9 @@ export function layersPart(scene: Scene): Disposable {
 class LayersTab {
   readonly nodes: HTMLElement[];
   private readonly by = element('select', 'wsinb-input wsinb-select');
+  private readonly since = new SinceField(since => this.scene.look.set({ since }));
+  /** The commit that was the newest when versions were offered. */
+  private offeredAt: string | null = null;
   private readonly legend = new Legend();
   private readonly threshold = scoreSlider(threshold => this.scene.look.set({ threshold }));
   private readonly opacity = opacitySlider(opacity => this.scene.look.set({ opacity }));
@@ -46,7 +54,7 @@ class LayersTab {
     field.append(element('span', 'wsinb-heading', 'Colour by'), this.by);
     this.by.addEventListener('change', () => look.set({ colorBy: this.by.value }));
     const colors = element('section', 'wsinb-section');
-    colors.append(field, this.legend.node);
+    colors.append(field, this.since.node, this.legend.node);
     const all = element('section', 'wsinb-section wsinb-all-layers');
     all.append(this.threshold.node, this.opacity.node, this.fill.node);
     this.layers.append(element('h3', 'wsinb-heading', 'Layers'), this.list.node);
@@ -69,6 +77,7 @@ class LayersTab {
     this.opacity.set(opacity);
     this.fill.set(fill);
     this.syncChoices(choices(meta), scheme?.by ?? 'label');
+    this.syncSince(scheme?.by === CHANGE);
     if (scheme) {
       this.legend.show(scheme, {
         toggle: category => this.toggle(scheme.by, category),
@@ -88,6 +97,27 @@ class LayersTab {
       this.by.replaceChildren(...names.map(name => new Option(titleOf(name), name)));
     }
     this.by.value = chosen;
+  }
+
+  private syncSince(isAsked: boolean): void {
+    const { look, annotations } = this.scene;
+    this.since.node.hidden = !isAsked;
+    this.since.set(look.value.since);
+    const commit = commitOf(annotations.meta?.version ?? '');
+    if (isAsked && commit !== this.offeredAt) {
+      this.offeredAt = commit;
+      void this.scene.guard(() => this.offer());
+    }
+  }
+
+  private async offer(): Promise<void> {
+    const { api, session } = this.scene;
+    const { project, slide, branch } = session.place!;
+    const [refs, log] = await Promise.all([
+      api.refs(project),
+      api.log(project, branch, MOST_VERSIONS, slide)
+    ]);
+    this.since.offer(refs, log);
   }
 
   private toggle(by: string, { name, hidden }: Category): void {

@@ -1,5 +1,6 @@
 /** The stored annotations of one version, as a Leaflet grid of painted bitmaps. */
 import * as L from 'leaflet';
+import type { Counted } from '../following';
 import type { VectorClient } from './client';
 import type { Picked, Told } from './messages';
 import { TILE_PX } from './format';
@@ -22,8 +23,8 @@ export interface VectorLayerOptions {
   client: VectorClient;
   /** Version: part of every address, so nothing is ever stale. */
   version: string;
-  /** Address of the binary tile at z <= 0; `by` is the column that density cells are counted by. */
-  tileUrl: (z: number, x: number, y: number, by: string | null) => string;
+  /** Address of the binary tile at z <= 0; null counts density cells by label. */
+  tileUrl: (z: number, x: number, y: number, counted: Counted | null) => string;
   pane: string;
   /** Coarsest zoom that the server has; coarser views are scaled from it. */
   minZoom: number;
@@ -40,7 +41,7 @@ export class VectorLayer extends L.GridLayer {
   /** What the client knows it by: a version may be shown again while it is still going. */
   readonly name = `layer ${++made}`;
   private density = pixelDensity();
-  private by: string | null = null;
+  private counted: Counted | null = null;
   private screen: MediaQueryList | null = null;
   private readonly shown = new Map<string, Shown>();
 
@@ -94,11 +95,12 @@ export class VectorLayer extends L.GridLayer {
   }
 
   /** Count density cells by the categories of a column, or by labels (null). */
-  countBy(column: string | null): void {
-    if (column === this.by) {
+  countBy(counted: Counted | null): void {
+    const { counted: before } = this;
+    if (counted?.by === before?.by && counted?.since === before?.since) {
       return;
     }
-    this.by = column;
+    this.counted = counted;
     for (const { canvas, coords } of this.shown.values()) {
       if (this.isDensity(coords)) {
         this.ask(coords, canvas);
@@ -130,7 +132,7 @@ export class VectorLayer extends L.GridLayer {
 
   private ask(coords: L.Coords, canvas: HTMLCanvasElement): void {
     const zoomIn = Math.max(0, coords.z);
-    const by = this.isDensity(coords) ? this.by : null;
+    const counted = this.isDensity(coords) ? this.counted : null;
     const side = TILE_PX * this.density;
     if (canvas.width !== side) {
       canvas.width = canvas.height = side;
@@ -138,8 +140,8 @@ export class VectorLayer extends L.GridLayer {
     this.vector.client.render({
       layer: this.name,
       key: this.key(coords),
-      url: this.vector.tileUrl(coords.z - zoomIn, coords.x >> zoomIn, coords.y >> zoomIn, by),
-      by,
+      url: this.vector.tileUrl(coords.z - zoomIn, coords.x >> zoomIn, coords.y >> zoomIn, counted),
+      by: counted?.by ?? null,
       ...{ z: coords.z, x: coords.x, y: coords.y },
       placement: {
         scale: 2 ** zoomIn * this.density,
