@@ -13,8 +13,7 @@ from PIL import Image
 import wsinb
 from wsinb.errors import InvalidInput
 from wsinb.view import link, side_by_side, unlink
-from wsinb.view.affine import check_affine
-from wsinb.view.linking import _after
+from wsinb.view.affine import after, check_affine, inverse
 
 numbers = st.floats(-100, 100).map(lambda number: round(number, 3))
 affines = st.tuples(*[numbers] * 6).filter(lambda m: abs(m[0] * m[4] - m[1] * m[3]) > 1e-3)
@@ -39,9 +38,39 @@ def test_linked_viewers_share_a_group_and_a_frame(viewers):
     assert third.layer.link["affine"] == [0, -2, 114, 2, 0, 68]
 
 
+@pytest.mark.parametrize("first_pair", [True, False])
+def test_whoever_is_linked_already_comes_along(slide_path, first_pair):
+    a, b, c, d = (wsinb.open_slide(slide_path).view() for _ in range(4))
+    if first_pair:
+        link(a, b, [1, 0, 10, 0, 1, 0])
+    link(c, d, [2, 0, 5, 0, 2, 5])
+    # d lies on a as this says; so c, on which d lies, does too
+    link(a, d, [0, -1, 7, 1, 0, 9])
+    viewers = [a, b, c, d] if first_pair else [a, c, d]
+    assert {viewer.layer.link["group"] for viewer in viewers} == {a.layer.link["group"]}
+    frames = {viewer: matrix(viewer.layer.link["affine"]) for viewer in viewers}
+    assert np.allclose(np.linalg.inv(frames[a]) @ frames[d], matrix([0, -1, 7, 1, 0, 9]))
+    assert np.allclose(np.linalg.inv(frames[c]) @ frames[d], matrix([2, 0, 5, 0, 2, 5]))
+    if first_pair:
+        assert np.allclose(np.linalg.inv(frames[a]) @ frames[b], matrix([1, 0, 10, 0, 1, 0]))
+
+
+def test_a_viewer_that_was_unlinked_does_not_come_along(viewers):
+    first, second, third = viewers
+    link(first, second)
+    unlink(second)
+    link(third, first)
+    assert second.layer.link == {}
+
+
 @given(affines, affines)
 def test_maps_one_after_the_other_are_one_map(second, first):
-    assert np.allclose(matrix(_after(second, first)), matrix(second) @ matrix(first))
+    assert np.allclose(matrix(after(second, first)), matrix(second) @ matrix(first))
+
+
+@given(affines)
+def test_a_map_and_its_inverse_come_to_nothing(affine):
+    assert np.allclose(matrix(after(affine, inverse(affine))), np.eye(3), atol=1e-4)
 
 
 @given(affines)

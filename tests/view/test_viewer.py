@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import pytest
 import shapely
@@ -243,6 +245,16 @@ def test_an_open_session_is_shown_as_it_edits(project):
     viewer.show(None)
     session["liver"].upsert(wsinb.new_annotations([SQUARE]))
     assert viewer.layer.draft == {}
+
+
+def test_importing_the_room_and_checking_a_common_column_load_nothing_heavy():
+    heavy = ["pyarrow", "pandas", "geopandas", "numba", "cv2", "wsinb.versions"]
+    code = (
+        "import sys, wsinb.view; from wsinb.serve.vectors.colouring import check_colouring; "
+        f"check_colouring('change', list); print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_session_of_another_project_is_refused(project, tmp_path):

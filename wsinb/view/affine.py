@@ -9,7 +9,7 @@ import numpy as np
 
 from wsinb.errors import InvalidInput
 
-__all__ = ["IDENTITY", "Affine", "check_affine", "scaling"]
+__all__ = ["IDENTITY", "Affine", "after", "check_affine", "inverse", "scaling"]
 
 Affine = tuple[float, float, float, float, float, float]
 """(a, b, c, d, e, f): x' = a x + b y + c and y' = d x + e y + f."""
@@ -50,3 +50,23 @@ def check_affine(value: Any) -> Affine:
 def scaling(factor: float) -> Affine:
     """Return the map that only changes the size of a pixel."""
     return factor, 0.0, 0.0, 0.0, factor, 0.0
+
+
+def after(second: Affine, first: Affine) -> Affine:
+    """Return the map that applies `first`, then `second`."""
+    a, b, c, d, e, f = second
+    p, q, r, s, t, u = first
+    return (
+        *(a * p + b * s, a * q + b * t, a * r + b * u + c),
+        *(d * p + e * s, d * q + e * t, d * r + e * u + f),
+    )
+
+
+def inverse(affine: Affine) -> Affine:
+    """Return the map that goes back."""
+    a, b, c, d, e, f = affine
+    area = a * e - b * d
+    return (
+        *(e / area, -b / area, (b * f - e * c) / area),
+        *(-d / area, a / area, (d * c - a * f) / area),
+    )

@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import uuid
 from typing import Any
+from weakref import WeakSet
 
 from ipywidgets import HBox, Layout
 
 from wsinb.errors import InvalidInput
-from wsinb.view.affine import IDENTITY, Affine, check_affine, scaling
+from wsinb.view.affine import IDENTITY, Affine, after, check_affine, inverse, scaling
 from wsinb.view.bundle import view_bundle
 from wsinb.view.viewer import SlideViewer
 
 __all__ = ["SideBySide", "link", "side_by_side", "unlink"]
+
+_linked: WeakSet[SlideViewer] = WeakSet()
 
 
 def link(viewer: SlideViewer, other: SlideViewer, affine: Any = None) -> None:
@@ -24,7 +27,7 @@ def link(viewer: SlideViewer, other: SlideViewer, affine: Any = None) -> None:
     Parameters
     ----------
     viewer, other : SlideViewer
-        What is linked; a viewer that is linked already brings its group along.
+        What is linked; all that one of them is linked to already comes along.
     affine : array_like, optional
         Brings the level-0 pixels of `other` to those of `viewer`: six numbers (a, b, c, d, e, f) for
         x' = a x + b y + c and y' = d x + e y + f, or a matrix of 2 x 3 or 3 x 3. By default the slides
@@ -39,15 +42,23 @@ def link(viewer: SlideViewer, other: SlideViewer, affine: Any = None) -> None:
         raise InvalidInput("A viewer cannot be linked to itself: give two viewers.")
     own = check_affine(affine) if affine is not None else _by_size(viewer, other)
     if not viewer.layer.link:
-        viewer.layer.link = {"group": uuid.uuid4().hex, "affine": list(IDENTITY)}
-    frame = viewer.layer.link
-    other.layer.link = {"group": frame["group"], "affine": list(_after(tuple(frame["affine"]), own))}
+        _place(viewer, uuid.uuid4().hex, IDENTITY)
+    group, frame = _group(viewer), _frame(viewer)
+    target = after(frame, own)
+    if other.layer.link and _group(other) != group:
+        # from the frame of the group that joins to that of the other one
+        move = after(target, inverse(_frame(other)))
+        for mate in [mate for mate in _linked if mate.layer.link and _group(mate) == _group(other)]:
+            if mate is not other:
+                _place(mate, group, after(move, _frame(mate)))
+    _place(other, group, target)
 
 
 def unlink(*viewers: SlideViewer) -> None:
     """Let viewers move alone again."""
     for viewer in viewers:
         viewer.layer.link = {}
+        _linked.discard(viewer)
 
 
 class SideBySide(HBox):  # type: ignore[misc]
@@ -103,17 +114,21 @@ def side_by_side(*viewers: SlideViewer, linked: bool = True) -> SideBySide:
     return SideBySide(viewers)
 
 
+def _place(viewer: SlideViewer, group: str, frame: Affine) -> None:
+    viewer.layer.link = {"group": group, "affine": list(frame)}
+    _linked.add(viewer)
+
+
+def _group(viewer: SlideViewer) -> str:
+    return str(viewer.layer.link["group"])
+
+
+def _frame(viewer: SlideViewer) -> Affine:
+    a, b, c, d, e, f = viewer.layer.link["affine"]
+    return a, b, c, d, e, f
+
+
 def _by_size(viewer: SlideViewer, other: SlideViewer) -> Affine:
     if viewer.slide.mpp is None or other.slide.mpp is None:
         return IDENTITY
     return scaling(other.slide.mpp / viewer.slide.mpp)
-
-
-def _after(second: Affine, first: Affine) -> Affine:
-    """Return the map that applies `first`, then `second`."""
-    a, b, c, d, e, f = second
-    p, q, r, s, t, u = first
-    return (
-        *(a * p + b * s, a * q + b * t, a * r + b * u + c),
-        *(d * p + e * s, d * q + e * t, d * r + e * u + f),
-    )
