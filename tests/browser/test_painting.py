@@ -376,3 +376,13 @@ def test_tiles_follow_the_page_to_another_screen_and_back(lab, pair):
         until_painted(lab)
         points_at(lab, LEFT, "tumor · pair")
         points_at(lab, RIGHT, "stroma · pair")
+
+
+def test_the_worker_runs_once_the_pointer_is_over_a_slide_and_paints_it(lab, pair):
+    lab.open_folder(pair.path.name)
+    with lab.page.expect_worker(lambda worker: "/wsinb/" in worker.url) as started:
+        lab.page.locator(".jp-DirListing-item", has_text="liver.tif").hover()
+    lab.double_click("liver.tif")
+    lab.wait_for_viewer()
+    until_painted(lab)
+    assert [worker for worker in lab.page.workers if "/wsinb/" in worker.url] == [started.value]

@@ -88,8 +88,9 @@ export class VectorClient {
 
   private async start(): Promise<Caller> {
     try {
-      const worker = await startWorker(answer => this.settle(answer));
+      const worker = await takeWorker();
       this.worker = worker;
+      worker.onmessage = ({ data }: MessageEvent<Answer>) => this.settle(data);
       if (this.disposed) {
         worker.terminate();
       }
@@ -127,8 +128,24 @@ export class VectorClient {
   }
 }
 
+// runs already when the next client begins
+let spare: Promise<Worker> | null = null;
+
+/** Start a worker for a client that is likely to come. */
+export function readyWorker(): void {
+  spare ??= startWorker();
+  // the client tries again
+  spare.catch(() => undefined);
+}
+
+function takeWorker(): Promise<Worker> {
+  const taken = spare?.catch(startWorker) ?? startWorker();
+  spare = null;
+  return taken;
+}
+
 /** Resolves once the worker's script runs; rejects where a policy or a missing file forbids it. */
-function startWorker(onAnswer: (answer: Answer) => void): Promise<Worker> {
+function startWorker(): Promise<Worker> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./worker.js', import.meta.url));
     const fail = (): void => {
@@ -142,8 +159,7 @@ function startWorker(onAnswer: (answer: Answer) => void): Promise<Worker> {
     };
     worker.onmessage = () => {
       clearTimeout(timer);
-      worker.onerror = null;
-      worker.onmessage = (event: MessageEvent<Answer>) => onAnswer(event.data);
+      worker.onerror = worker.onmessage = null;
       resolve(worker);
     };
   });
