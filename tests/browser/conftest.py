@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import time
+import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +24,7 @@ from wsinb.testing.lab import CHROMIUM_FLAGS, RunningLab, chromium_path, running
 SIZE = (2048, 1536)
 WAIT_MS = 40_000
 LOOK_AGAIN_MS = 200
+COMPILE_S = 600
 T = TypeVar("T")
 # a click into an output makes its cell the active one
 RUN_CELL = """index => {
@@ -60,9 +63,18 @@ def server(tmp_path_factory) -> Iterator[RunningLab]:
     synthetic_slide(root / "slide.tif", SIZE)
     (root / "bad").mkdir()
     (root / "bad" / "broken.svs").write_bytes(b"II*\0" + bytes(200))
+    first = new_project(root, "first")
     # below a prefix, as behind a hub: what forgets it finds nothing
     with running_lab(root, tmp_path_factory.mktemp("lab-state"), base_url="/user/ada/") as lab:
+        compile_all(lab, first)
         yield lab
+
+
+def compile_all(lab: RunningLab, project: wsinb.Project) -> None:
+    """Ask for a tile: in a fresh checkout on a loaded machine the first takes longer than any test waits."""
+    query = urllib.parse.urlencode({"project": project.path, "slide": "liver", "version": "main"})
+    meta = json.loads(lab.get(f"wsinb/api/vector/meta?{query}", COMPILE_S))
+    lab.get(f"wsinb/api/vector/{meta['version']}/0/0/0?{query}", COMPILE_S)
 
 
 @pytest.fixture(scope="module")

@@ -120,6 +120,17 @@ def test_names_and_metadata_are_shown_as_text(panel, project):
     panel.node.locator(".wsinb-strip-picture.wsinb-mod-missing").wait_for(state="attached")
 
 
+def test_the_picture_of_a_slide_whose_file_is_found_again_appears(panel, project):
+    file = project.path / "lost.tif"
+    shutil.copy(project.path / "liver.tif", file)
+    project.slides.add(file)
+    file.rename(project.path / "found.tif")
+    panel.open(project.path.name)
+    panel.row("lost").locator(".wsinb-mod-missing").wait_for(state="attached")
+    project.slides.relocate("lost", project.path / "found.tif")
+    panel.row("lost").locator(".wsinb-mod-loaded").wait_for()
+
+
 def test_a_slide_is_opened_by_mouse_and_by_keys(panel, three):
     panel.open(three.path.name)
     panel.open_slide("liver 2")

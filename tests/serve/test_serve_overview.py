@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import json
 import subprocess
 import sys
+import threading
 import uuid
 
 import pytest
@@ -12,6 +14,8 @@ import pytest
 import wsinb
 from wsinb.annotate import from_features
 from wsinb.serve import Core, Request, Settings
+from wsinb.serve.handlers import Workers
+from wsinb.serve.routes import LANES
 from wsinb.testing import synthetic_slide
 from wsinb.testing.features import square_feature as feature
 
@@ -304,3 +308,23 @@ def test_where_there_are_no_projects_nothing_is_loaded_to_tell_so(tmp_path):
 def test_a_server_with_projects_readies_what_reads_them_before_it_is_asked(tmp_path, place):
     wsinb.create_project(tmp_path / place)
     assert started(tmp_path, WAIT) == "True"
+
+
+def test_requests_wait_for_what_is_being_loaded(tmp_path):
+    """Two threads that load a package from different ends would find it half loaded."""
+    wsinb.create_project(tmp_path)
+    workers = Workers(Core(Settings(tmp_path)), threads=2)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(core):
+        begun.set()
+        assert go_on.wait(60)
+        raise RuntimeError("it fails as well")
+
+    workers.load(slow)
+    assert begun.wait(60)
+    answers = [workers.submit(lane, Request("GET", "projects", {"folder": "."})) for lane in LANES]
+    assert not concurrent.futures.wait(answers, timeout=0.2).done
+    go_on.set()
+    assert [answer.result(60).status for answer in answers] == [200] * len(LANES)
+    workers.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,8 @@ class Core:
     """Answers requests; holds the open slides and the indexes of annotations."""
 
     def __init__(self, settings: Settings) -> None:
+        self.ready = threading.Event()
+        self.ready.set()
         self.paths = PathGuard(settings.root, settings.roots)
         self.projects = ProjectCache(self.paths)
         self.slides = SlideCache(settings.open_slides)
@@ -60,9 +63,10 @@ class Core:
         )
 
     def handle(self, request: Request) -> Response:
-        """Answer `request`; every error becomes an answer too."""
+        """Answer `request`; every error becomes an answer too. It waits until the core is `ready`."""
         from wsinb.serve.routes import find_route
 
+        self.ready.wait()
         try:
             route, arguments = find_route(request.method, request.route)
             return route.endpoint(self, request, arguments)

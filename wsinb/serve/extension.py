@@ -48,7 +48,7 @@ class WsinbExtension(ExtensionApp):
             tile_bytes=self.tile_megabytes << 20,
         )
         self.workers = Workers(Core(settings), self.threads)
-        self.workers.begin(ready_projects)
+        self.workers.load(ready_projects)
         self.handlers.append((r"wsinb/api/(.*)", CoreHandler, {"workers": self.workers}))
 
     async def stop_extension(self) -> None:

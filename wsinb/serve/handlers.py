@@ -42,9 +42,19 @@ class Workers:
         self._waiting += 1
         return self._pools[lane].submit(self.core.handle, request)
 
-    def begin(self, work: Callable[[Core], object]) -> None:
-        """Do something for the core in the background; whether it succeeds is not told."""
-        self._pools["data"].submit(work, self.core)
+    def load(self, work: Callable[[Core], object]) -> None:
+        """Load modules in the background, before any request is answered.
+
+        Two threads that load a package from different ends find it half loaded.
+        """
+        self.core.ready.clear()
+        self._pools["data"].submit(self._load, work)
+
+    def _load(self, work: Callable[[Core], object]) -> None:
+        try:
+            work(self.core)
+        finally:
+            self.core.ready.set()
 
     def finished(self) -> None:
         """Count one submitted request as answered or dropped."""
@@ -54,6 +64,7 @@ class Workers:
         """Drop what waits and close the core; what runs may finish, the event loop does not wait."""
         for pool in self._pools.values():
             pool.shutdown(wait=False, cancel_futures=True)
+        self.core.ready.set()  # the loading may be what was dropped
         self.core.close()
 
 

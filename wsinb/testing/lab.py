@@ -86,11 +86,11 @@ class RunningLab:
         self.root = root
         self.app = app
 
-    def get(self, path: str) -> bytes:
+    def get(self, path: str, timeout_s: float = 10) -> bytes:
         """Return the body of an authenticated GET below the server's address."""
         headers = {"Authorization": f"token {TOKEN}"}
         request = urllib.request.Request(self.url + path, headers=headers)  # noqa: S310 - always http
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=timeout_s) as response:  # noqa: S310
             return bytes(response.read())
 
     def page(self, place: str = "") -> str:

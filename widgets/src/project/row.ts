@@ -43,7 +43,9 @@ export class Row {
     this.update(slide);
   }
 
-  update(slide: SlideRow): void {
+  /** Returns whether its file is another one now. */
+  update(slide: SlideRow): boolean {
+    const moved = this.slide.file !== slide.file;
     this.slide = slide;
     this.node.title = slideTitle(slide);
     this.name.textContent = slide.name;
@@ -58,6 +60,7 @@ export class Row {
       this.mark.title = `${capitalized(slide.progress)}: click to mark as ${next}`;
       this.mark.setAttribute('aria-label', this.mark.title);
     }
+    return moved;
   }
 
   get nextProgress(): Progress {

@@ -60,11 +60,10 @@ export class Strip {
 
   private row(slide: SlideRow): Row {
     let row = this.rows.get(slide.name);
-    if (row) {
-      row.update(slide);
+    if (row && !row.update(slide)) {
       return row;
     }
-    row = new Row(slide, progress => this.actions.mark(slide.name, progress));
+    row ??= new Row(slide, progress => this.actions.mark(slide.name, progress));
     this.rows.set(slide.name, row);
     this.thumbnails.add(row.image, this.actions.thumbnail(slide.name));
     return row;

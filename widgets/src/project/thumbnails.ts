@@ -1,6 +1,8 @@
 /** Pictures of slides, fetched as they come into view and only a few at a time. */
 const AT_ONCE = 4;
 const AHEAD = '200px';
+const LOADED = 'wsinb-mod-loaded';
+const MISSING = 'wsinb-mod-missing';
 
 export class Thumbnails {
   private readonly observer: IntersectionObserver;
@@ -12,8 +14,10 @@ export class Thumbnails {
     this.observer = new IntersectionObserver(entries => this.onSeen(entries), { root, rootMargin: AHEAD });
   }
 
-  /** Give an image its picture once it can be seen. */
+  /** Give an image its picture, or another one, once it can be seen. */
   add(image: HTMLImageElement, address: string): void {
+    this.drop(image);
+    image.classList.remove(LOADED, MISSING);
     this.addresses.set(image, address);
     this.observer.observe(image);
   }
@@ -50,8 +54,8 @@ export class Thumbnails {
       this.waiting.delete(image);
       this.observer.unobserve(image);
       this.loading.add(image);
-      image.onload = () => this.done(image, 'wsinb-mod-loaded');
-      image.onerror = () => this.done(image, 'wsinb-mod-missing');
+      image.onload = () => this.done(image, LOADED);
+      image.onerror = () => this.done(image, MISSING);
       image.src = address;
     }
   }
