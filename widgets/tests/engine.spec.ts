@@ -154,6 +154,31 @@ it('tells of trouble once, and when all is well again', async () => {
   expect(bench.troubles).toEqual(['It is gone.', null]);
 });
 
+it('gives a tile up without taking it from another one that shares its address', async () => {
+  const bench = new Bench();
+  bench.request('a', { url: 'shared' });
+  bench.request('b', { url: 'shared' });
+  await bench.until(() => bench.told.filter(({ what }) => what === 'failed').length === 2);
+  bench.serve('shared', [BOX]);
+  bench.request('b', { url: 'shared' });
+  bench.engine.drop('a');
+  await bench.until(() => bench.painted.includes('b'));
+  expect(bench.troubles).toEqual(['It is gone.', null]);
+});
+
+it('paints and picks at the size that is wanted now', async () => {
+  const bench = new Bench();
+  bench.serve('a', [BOX]);
+  await bench.engine.setStyle('all', STYLE);
+  bench.request('a');
+  await bench.until(() => bench.painted.length === 1);
+  const placement = { scale: 2, offsetX: 0, offsetY: 0, density: 2 };
+  bench.request('a', { placement, size: 2 * SIZE });
+  expect(bench.engine.pick('a', 70, 70)).toMatchObject({ row: 7 });
+  expect(bench.engine.pick('a', 15, 15)).toBeNull();
+  await bench.until(() => bench.painted.length === 2);
+});
+
 it('goes on after a tile that cannot be painted, and forgets one that nobody wants', async () => {
   const bench = new Bench();
   ['a', 'b'].forEach(key => bench.serve(key, [BOX]));

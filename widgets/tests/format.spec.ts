@@ -47,4 +47,11 @@ describe('decodeTile', () => {
       /not a vector tile/
     );
   });
+
+  it('refuses outlines that do not add up, and cells without a size', () => {
+    const bad = tileBytes([{ rings: [square(0, 0, 4)] }]);
+    new DataView(bad).setUint32(36, 3, true);
+    expect(() => decodeTile(bad)).toThrow(/do not add up/);
+    expect(() => decodeTile(tileBytes([], [{ index: 0, label: 0, count: 1 }], 0))).toThrow(/no size/);
+  });
 });

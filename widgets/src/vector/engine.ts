@@ -108,7 +108,7 @@ export class VectorEngine {
     if (tile.wants || !tile.colors) {
       tile.colors = style.colors(tile.data, -1);
     }
-    if (!tile.raster || !tile.isDrawn || tile.isStale) {
+    if (!tile.isDrawn || tile.isStale) {
       this.draw(tile);
       this.want(tile, 'paint');
     }
@@ -118,13 +118,16 @@ export class VectorEngine {
   private async load(tile: Tile, anew: boolean): Promise<void> {
     const { request } = tile;
     const isWanted = (): boolean => this.wanted.get(request.key) === tile && tile.request === request;
+    tile.isLoading = true;
     try {
       const data = await this.store.get(request.url, anew);
       if (isWanted()) {
+        tile.isLoading = false;
         this.arrived(tile, data);
       }
     } catch (error) {
       if (isWanted() && !(error instanceof Abandoned)) {
+        tile.isLoading = false;
         this.failed(tile, error);
       }
     }
@@ -157,7 +160,11 @@ export class VectorEngine {
 
   private giveUp(tile: Tile): void {
     clearTimeout(tile.timer);
-    this.store.release(tile.request.url);
+    // others may be waiting for the same address
+    if (tile.isLoading) {
+      tile.isLoading = false;
+      this.store.release(tile.request.url);
+    }
   }
 
   private repaint(layer?: string): void {
@@ -203,7 +210,7 @@ export class VectorEngine {
     const isNew = tile.wants === 'raster';
     tile.wants = null;
     tile.colors = style.colors(tile.data!, hovered);
-    if (isNew || !tile.raster) {
+    if (isNew || !tile.isDrawn) {
       this.draw(tile);
     }
     const { raster, data, colors, by } = tile;

@@ -60,6 +60,10 @@ export function decodeTile(buffer: ArrayBuffer): VectorTile {
   if (buffer.byteLength !== expected) {
     throw new Error(`A vector tile should have ${expected} bytes, it has ${buffer.byteLength}.`);
   }
+  const [kind, cellPx] = [head.getUint8(4), head.getUint8(5)];
+  if (kind === 2 && cellPx === 0) {
+    throw new Error('A vector tile is damaged: its cells have no size.');
+  }
   let at = HEADER_BYTES;
   // 4-byte arrays come first, then 2-byte, then 1-byte: every view is aligned
   const u32 = (n: number): Uint32Array => new Uint32Array(buffer, (at += 4 * n) - 4 * n, n);
@@ -78,9 +82,9 @@ export function decodeTile(buffer: ArrayBuffer): VectorTile {
     throw new Error('A vector tile is damaged: its outlines do not add up.');
   }
   return {
-    density: head.getUint8(4) === 2,
+    density: kind === 2,
     preliminary: preliminary !== 0,
-    cellPx: head.getUint8(5),
+    cellPx,
     scoreBins: head.getUint16(6, true),
     row,
     ringCount,

@@ -12,6 +12,7 @@ export class Tile {
   colors: Uint32Array | null = null;
   /** What is still to be done. */
   wants: 'raster' | 'paint' | null = null;
+  isLoading = false;
   failures = 0;
   timer: ReturnType<typeof setTimeout> | undefined;
   /** What the raster shows, and the colours it was drawn with: what was hidden is not in it. */
@@ -25,9 +26,9 @@ export class Tile {
     this.wants = this.isDrawn ? what : 'raster';
   }
 
-  /** Whether the raster shows what came last. */
+  /** Whether the raster shows what came last, as large as it is wanted. */
   get isDrawn(): boolean {
-    return this.rasterOf === this.data;
+    return this.raster?.size === this.request.size && this.rasterOf === this.data;
   }
 
   /** Whether the raster lacks what is shown by now, or has what is hidden. */

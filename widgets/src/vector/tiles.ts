@@ -104,8 +104,9 @@ export class TileStore {
   }
 
   private keep(url: string, tile: VectorTile, bytes: number): void {
+    // one that was given up may arrive as well
+    this.bytes += bytes - (this.kept.get(url)?.bytes ?? 0);
     this.kept.set(url, { tile, bytes });
-    this.bytes += bytes;
     for (const [oldest, entry] of this.kept) {
       if (this.bytes <= this.capacity || oldest === url) {
         return;
