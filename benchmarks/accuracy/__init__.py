@@ -1,0 +1,1 @@
+"""Accuracy on real data, against simpler methods in the same run."""

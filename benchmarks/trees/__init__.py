@@ -1,0 +1,1 @@
+"""Speed of extra-trees, as ratios to peers in the same run."""
