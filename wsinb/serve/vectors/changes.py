@@ -16,6 +16,7 @@ from wsinb.errors import InvalidInput
 from wsinb.serve.vectors.colouring import CHANGES
 from wsinb.versions.changes.diff import find_diff
 from wsinb.versions.changes.slidedelta import SlideDiff
+from wsinb.versions.graph.records import State
 from wsinb.versions.graph.refs import Head
 from wsinb.versions.tables.ids import Ids, concat_ids, isin, last_of_each, locate, sorted_order
 
@@ -29,17 +30,25 @@ _COMMIT = re.compile("[0-9a-f]{64}")
 
 
 class Changes(NamedTuple):
-    """What became of some annotations, sorted by (high, low): places in `CHANGES`, uint16, (n,).
+    """What became of annotations.
 
-    All others are unchanged. Some of the ids may be gone by now.
+    Attributes
+    ----------
+    ids
+        Some of them, sorted by (high, low); they may be gone by now.
+    states
+        What became of each: places in `CHANGES`, uint16, (n,).
+    rest
+        What became of all others.
     """
 
     ids: Ids
     states: NDArray[np.uint16]
+    rest: int = UNCHANGED
 
     def of(self, sorted_ids: Ids) -> NDArray[np.uint16]:
         """Return what became of each of some sorted ids."""
-        states = np.full(len(sorted_ids), UNCHANGED, np.uint16)
+        states = np.full(len(sorted_ids), self.rest, np.uint16)
         places = locate(sorted_ids, self.ids)
         states[places[places >= 0]] = self.states[places >= 0]
         return states
@@ -76,12 +85,14 @@ def find_changes(table: AnnotationTable, since: str | None = None) -> Changes:
     UnknownVersion
         If there is no such commit.
     """
-    before = _before(table, since)
     repository, slide = table.project.repository, table.key.slide
-    after = repository.version(table.commit)
-    part = find_diff(repository, before, after, slide)[slide]
-    stored = Changes(part.ids, _states(part))
-    return stored if table.edits is None else _with_edits(table, before, stored)
+    before = _before(table, since)
+    state = State() if before is None else repository.committer.state(before, slide)
+    if not state.rows:
+        return Changes(concat_ids([]), np.zeros(0, np.uint16), rest=ADDED)
+    part = find_diff(repository, before, repository.version(table.commit), slide)[slide]
+    stored = Changes(part.ids, np.where(part.in_old, CHANGED, ADDED).astype(np.uint16))
+    return stored if table.edits is None else _with_edits(table, state, stored)
 
 
 def _before(table: AnnotationTable, since: str | None) -> Head | None:
@@ -96,11 +107,7 @@ def _before(table: AnnotationTable, since: str | None) -> Head | None:
     return repository.version(parents[0]) if parents else None
 
 
-def _states(part: SlideDiff) -> NDArray[np.uint16]:
-    return np.where(part.in_old, CHANGED, ADDED).astype(np.uint16)
-
-
-def _with_edits(table: AnnotationTable, before: Head | None, stored: Changes) -> Changes:
+def _with_edits(table: AnnotationTable, before: State, stored: Changes) -> Changes:
     """Return changes with those of an open session: what it spoke of is compared anew."""
     assert table.edits is not None
     spoken = table.edits.since(None)
@@ -108,13 +115,11 @@ def _with_edits(table: AnnotationTable, before: Head | None, stored: Changes) ->
     ids = spoken.take(last_of_each(spoken))
     ids = ids.take(sorted_order(ids))
     states = np.full(len(ids), ADDED, np.uint16)
-    if before is not None and len(ids):
-        repository, slide = table.project.repository, table.key.slide
-        state = repository.committer.state(before, slide)
-        was_there = repository.tables.present(state, ids)
-        common = ids.take(was_there)
-        part = SlideDiff.between(slide, repository.tables.lookup(state, common), table.lookup(common))
-        states[was_there] = np.where(isin(common, part.ids), CHANGED, UNCHANGED)
+    tables = table.project.repository.tables
+    was_there = tables.present(before, ids)
+    common = ids.take(was_there)
+    part = SlideDiff.between(table.key.slide, tables.lookup(before, common), table.lookup(common))
+    states[was_there] = np.where(isin(common, part.ids), CHANGED, UNCHANGED)
     rest = ~isin(stored.ids, ids)
     every = concat_ids([stored.ids.take(rest), ids])
     order = sorted_order(every)
