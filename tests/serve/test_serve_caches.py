@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +15,11 @@ from PIL import Image
 
 from wsinb.errors import SlideNotFound, UnreadableSlide
 from wsinb.serve import slide_cache
+from wsinb.serve.core import Core, Settings
 from wsinb.serve.lru import Lru
-from wsinb.serve.slide_cache import SlideCache, identify
-from wsinb.tiles import Slide, write_pyramid
+from wsinb.serve.messages import Request
+from wsinb.serve.slide_cache import SlideCache, SlideReplaced, identify
+from wsinb.tiles import Slide, open_slide, write_pyramid
 
 
 @given(st.lists(st.integers(0, 12), max_size=60), st.integers(1, 30))
@@ -168,3 +171,41 @@ def test_a_folder_of_pictures_has_an_identity_that_changes_with_any_of_them(tmp_
     with (tmp_path / "1.png").open("ab") as file:
         file.write(b"more")
     assert identify(tmp_path).fingerprint not in (before.fingerprint, added.fingerprint)
+
+
+def test_a_file_that_changes_while_it_is_opened_is_refused(tmp_path, monkeypatch):
+    file = tmp_path / "a.tif"
+    write_pyramid(np.full((300, 300, 3), 30, np.uint8), file)
+    identity = identify(file)
+    opened = []
+
+    def replaced_meanwhile(path):
+        write_pyramid(np.full((400, 300, 3), 200, np.uint8), file)
+        opened.append(open_slide(path))
+        return opened[-1]
+
+    monkeypatch.setattr("wsinb.tiles.open_slide", replaced_meanwhile)
+    cache = SlideCache()
+    with pytest.raises(SlideReplaced, match=r"a\.tif was replaced"), cache.lease(identity):
+        pytest.fail("It may be either file.")
+    assert len(cache) == 0
+    monkeypatch.undo()
+    with cache.lease(identify(file)) as slide:
+        assert slide.size == (300, 400)
+    cache.close()
+
+
+def test_a_tile_read_while_its_file_is_replaced_is_refused(tmp_path, monkeypatch):
+    file = tmp_path / "a.tif"
+    write_pyramid(np.full((300, 300, 3), 30, np.uint8), file)
+    core = Core(Settings(tmp_path))
+
+    def read_meanwhile(slide, *place, **options):
+        write_pyramid(np.full((400, 300, 3), 200, np.uint8), file)
+        raise UnreadableSlide("half of one, half of the other")
+
+    monkeypatch.setattr(Slide, "read", read_meanwhile)
+    monkeypatch.setattr(Slide, "stored_jpeg", lambda *place: None)
+    answer = core.handle(Request("GET", "tile/0/0/0", {"path": "a.tif"}))
+    core.close()
+    assert (answer.status, json.loads(answer.body)["kind"]) == (409, "SlideReplaced")

@@ -89,8 +89,20 @@ def test_a_malformed_tile_address_is_not_found(server, slide_file, zxy):
 def test_a_tile_is_kept_for_ever_only_under_its_fingerprint(server, slide):
     kept = server.get("tile/0/0/0", {**PATH, "v": slide["fingerprint"]})
     assert kept.headers["cache-control"] == "private, max-age=31536000, immutable"
-    for query in (PATH, {**PATH, "v": "of-another-file"}):
-        assert server.get("tile/0/0/0", query).headers["cache-control"] == "private, no-cache"
+    assert server.get("tile/0/0/0", PATH).headers["cache-control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize("route", ["tile/0/0/0", "thumbnail", "associated/label"])
+def test_pixels_of_another_file_than_the_one_that_was_opened_are_refused(server, slide, route):
+    answer = server.get(route, {**PATH, "v": "of-another-file"})
+    assert (answer.status, answer.json["kind"]) == (409, "SlideReplaced")
+    assert answer.json["error"].endswith("was replaced by another file: reload the slide.")
+    assert answer.headers["cache-control"] == "private, no-cache"
+
+
+def test_the_fingerprint_alone_can_be_asked_for(server, slide):
+    assert server.get("slide/fingerprint", PATH).json == {"fingerprint": slide["fingerprint"]}
+    assert server.get("slide/fingerprint", {"path": "gone.tif"}).status == 404
 
 
 def test_an_etag_saves_the_body(server, slide_file):

@@ -42,7 +42,7 @@ def test_a_double_click_opens_what_python_reads(suffix):
 
 
 def test_the_twins_share_their_traits():
-    state = re.search(r"interface SlideLayerState[^{]*\{(.*?)\n\}", source("faces/widget.ts"), re.DOTALL)
+    state = re.search(r"interface SlideLayerState[^{]*\{(.*?)\n\}", source("faces/layer.ts"), re.DOTALL)
     in_browser = set(re.findall(r"^  (\w+): ", state.group(1), re.MULTILINE))
     own = set(SlideLayer.class_own_traits(sync=True))
     assert in_browser == {name for name in own if not name.startswith("_")}

@@ -211,6 +211,11 @@ export class Annotations {
     return { ids, n };
   }
 
+  /** Ask again now for what could not be loaded. */
+  retry(): void {
+    this.client.retry();
+  }
+
   dispose(): void {
     const { labels, look, selection } = this.parts;
     labels.changed.disconnect(this.restyle, this);

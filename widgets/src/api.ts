@@ -57,6 +57,11 @@ export class Api {
     return this.get('slide', { ...source });
   }
 
+  /** Tells the slide's present file from all others. */
+  async fingerprint(source: Source): Promise<string> {
+    return (await this.get<{ fingerprint: string }>('slide/fingerprint', { ...source })).fingerprint;
+  }
+
   /** With a draft: the version with the edits of an open session. */
   vectorMeta(project: string, slide: string, version: string, draft?: string): Promise<VectorMeta> {
     return this.get('vector/meta', { project, slide, version, draft });
@@ -179,7 +184,8 @@ export class Api {
     }
     if (!response.ok) {
       const { error, message, kind, conflicts } = body as Failure;
-      const sentence = error ?? message ?? sentenceFor(response.status);
+      // of who may come in, Jupyter says one word
+      const sentence = error ?? (response.status === 403 ? null : message) ?? sentenceFor(response.status);
       throw new ApiError(sentence, response.status, kind ?? 'ServerError', conflicts);
     }
     return body as T;

@@ -1,6 +1,7 @@
 /** All that changes annotations: the tools, the hand, the palette, the row that saves. */
 import type * as L from 'leaflet';
 import { Drawing } from './edit/draw';
+import { loadGeoman } from './edit/geoman';
 import { Overlay } from './edit/overlay';
 import type { EditStore } from './edit/store';
 import { Hand } from './hand';
@@ -79,6 +80,12 @@ export class Editing {
   take({ annotations, readOut }: Opened): void {
     this.hand.annotations = this.wholeImage.annotations = annotations;
     this.hand.readOut = readOut;
+  }
+
+  /** Have the drawing tools at hand, also when the server goes away. */
+  prepare(): void {
+    // whoever takes a tool before they are there is told of any trouble
+    loadGeoman(this.parts.map).catch(() => undefined);
   }
 
   /** Put everything away: what is shown is about to be something else. */

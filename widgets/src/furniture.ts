@@ -17,8 +17,10 @@ export interface Furnishing {
   /** What the page of labels holds, and what stays below all pages. */
   labels: readonly HTMLElement[];
   below: HTMLElement;
-  /** Further panels and messages. */
+  /** Further panels. */
   others: readonly HTMLElement[];
+  /** Sentences about what is shown. */
+  messages: HTMLElement;
   fit: () => void;
   labelImage: () => void;
   toggleHistory: () => void;
@@ -57,7 +59,8 @@ export class Furniture {
     toolbar.add('panels', history);
     tabs.add('labels', icons.tagIcon, 'Labels', ...with_.labels);
     tabs.addBelow(with_.below);
-    [toolbar.node, tabs.node, ...with_.others, this.corner].forEach(node => this.lay(node));
+    const { others, messages } = with_;
+    [toolbar.node, tabs.node, ...others, messages, this.corner].forEach(node => this.lay(node));
     container.append(this.root);
   }
 

@@ -37,6 +37,8 @@ export interface SlideImageOptions {
   info: SlideInfo;
   picture: Picture;
   trouble: Trouble;
+  /** The file is another one by now: its tiles cannot be had. */
+  replaced: () => void;
 }
 
 export class SlideImage {
@@ -95,6 +97,11 @@ export class SlideImage {
   async ready(parts: Partial<PictureState>): Promise<void> {
     const { picture, info } = this.given;
     await new Preload(this.visible(asked({ ...picture.value, ...parts }, info))).done;
+  }
+
+  /** Ask again now for what did not come. */
+  retry(): void {
+    this.failing.forEach(image => image.retry());
   }
 
   dispose(): void {
@@ -183,7 +190,7 @@ export class SlideImage {
     this.painter.paint(image.node);
     if (this.failing.delete(image)) {
       // the cause is gone, perhaps for all of them
-      this.failing.forEach(other => other.retry());
+      this.retry();
       this.settle();
     }
   }
@@ -215,15 +222,19 @@ export class SlideImage {
       return;
     }
     this.asking = true;
-    const { api, source, info, trouble } = this.given;
+    const { api, source, info, trouble, replaced } = this.given;
     let sentence = `A part of ${info.name} could not be read: the file may be damaged.`;
+    let isAnother = false;
     try {
-      await api.slide(source);
+      isAnother = (await api.slide(source)).fingerprint !== info.fingerprint;
     } catch (error) {
       sentence = error instanceof ApiError ? error.message : sentence;
     }
     this.asking = false;
-    if (this.failing.size > 0) {
+    if (isAnother) {
+      trouble.works(TROUBLE);
+      replaced();
+    } else if (this.failing.size > 0) {
       trouble.failed(TROUBLE, sentence);
     }
   }

@@ -8,19 +8,36 @@ import { ScaleBar } from './scalebar';
 import type { Disposable, Scene } from './scene';
 import type { Trouble } from './trouble';
 import type { SlideInfo } from './types';
+import { Watch } from './watch';
 
 /** The part of a scene that is there before a slide is open. */
 export type Stage = Omit<Scene, 'info' | 'annotations' | 'image' | 'readOut'>;
 
+export interface OpenedParts {
+  stage: Stage;
+  info: SlideInfo;
+  furniture: Furniture;
+  /** Where sentences are shown. */
+  messages: HTMLElement;
+  trouble: Trouble;
+  /** The person wants to see the file that has taken the place of this one. */
+  reload: () => void;
+}
+
 export class Opened {
+  readonly info: SlideInfo;
   readonly annotations: Annotations;
   readonly image: SlideImage;
   readonly readOut: ReadOut;
   private readonly disposables: Disposable[];
 
-  constructor(stage: Stage, info: SlideInfo, furniture: Furniture, trouble: Trouble) {
+  constructor({ stage, info, furniture, messages, trouble, reload }: OpenedParts) {
+    this.info = info;
     const { map, api, source, labels, look, picture, selection, notice } = stage;
-    this.image = new SlideImage({ map, api, source, info, picture, trouble });
+    this.image = new SlideImage({
+      ...{ map, api, source, info, picture, trouble },
+      replaced: () => void watch.look()
+    });
     const scale = new ScaleBar(map, info.mpp?.[0] ?? null);
     this.readOut = new ReadOut(map, info);
     furniture.setStatus(scale.node, this.readOut.node);
@@ -30,7 +47,13 @@ export class Opened {
       trouble
     });
     const { annotations, image, readOut } = this;
-    this.disposables = [scale, readOut, annotations, image, furniture.guest()];
+    const back = (): void => {
+      image.retry();
+      annotations.retry();
+    };
+    const watch = new Watch({ api, source, info, trouble, reload, back, node: map.getContainer() });
+    messages.append(watch.node);
+    this.disposables = [scale, readOut, annotations, image, watch, furniture.guest()];
     const scene: Scene = { ...stage, info, annotations, image, readOut };
     this.disposables.push(...PARTS.map(part => part(scene)));
   }

@@ -1,7 +1,6 @@
 /** The slide viewer on a Leaflet map: the one class that the document tab and the notebook cell mount. */
 import type * as L from 'leaflet';
 import { Signal, type ISignal } from '@lumino/signaling';
-import type { Api } from './api';
 import { Editing } from './editing';
 import { EditStore } from './edit/store';
 import { Furniture } from './furniture';
@@ -14,6 +13,7 @@ import { aligning, IDENTITY, Link, type Affine } from './links';
 import { Look } from './look';
 import { Notice } from './notice';
 import { Opened, type Stage } from './opened';
+import type { ViewerOptions } from './options';
 import { Picture } from './picture';
 import { Poll } from './poll';
 import { Selection } from './selection';
@@ -21,21 +21,9 @@ import { Session } from './session';
 import { Showing } from './showing';
 import { Turning } from './turning';
 import { Trouble } from './trouble';
-import type { LiveDraft, Source } from './types';
+import type { LiveDraft } from './types';
+import { WheelOwner } from './wheel';
 import { fitWhole, SmoothWheel } from './zoom';
-
-export interface ViewerOptions {
-  api: Api;
-  source: Source;
-  /** A version to show; null follows the newest. */
-  version?: string | null;
-  /** A version to compare it with; null shows no difference. */
-  compare?: string | null;
-  /** The branch to work on; null is the project's own. */
-  branch?: string | null;
-  /** Whether to start with the whole slide in view. */
-  fit?: boolean;
-}
 
 export class Viewer {
   readonly store = new EditStore();
@@ -48,6 +36,8 @@ export class Viewer {
   private readonly notice = new Notice(message => this.failedSignal.emit(message));
   private readonly trouble = new Trouble(this.notice);
   private readonly versions: Versions;
+  /** Where sentences are shown. */
+  private readonly messages: HTMLElement;
   private readonly showing: Showing;
   private readonly turning: Turning;
   private readonly session: Session;
@@ -90,6 +80,7 @@ export class Viewer {
       keptChanged: kept => saveRow.setKept(kept),
       historyToggled: open => this.furniture.markHistory(open)
     });
+    this.messages = this.versions.messages();
     this.showing = new Showing({
       ...{ session: this.session, labels },
       annotations: () => this.opened?.annotations ?? null,
@@ -104,14 +95,21 @@ export class Viewer {
     });
     this.keys.add(...editing.bindings());
     const { versions, showing } = this;
-    this.disposables.push(SmoothWheel.install(map), this.linked, this.turning, versions, showing, editing);
+    this.disposables.push(this.linked, this.turning, versions, showing, editing);
+    const wheel = new WheelOwner(map.getContainer(), options.wheel ?? 'always');
+    this.disposables.push(
+      SmoothWheel.install(map, event => wheel.isMine(event)),
+      wheel
+    );
+    this.furniture.root.append(wheel.hint);
     this.disposables.push(new Keyboard(map.getContainer(), this.keys));
     this.disposables.push(this.look, this.picture, this.selection, this.furniture);
     this.furniture.furnish({
       drawing: editing.drawing,
       labels: [palette.node, wholeImage.node],
       below: saveRow.node,
-      others: [...versions.panels, versions.messages()],
+      others: versions.panels,
+      messages: this.messages,
       fit: () => this.fit(),
       labelImage: () => wholeImage.add(),
       toggleHistory: () => this.history.toggle()
@@ -154,21 +152,20 @@ export class Viewer {
     return this.versions.atRisk;
   }
 
-  /** Read the slide and its annotations; errors show as a sentence. */
+  /** Read the slide and its annotations, or read them anew; errors show as a sentence. */
   async open(): Promise<void> {
-    this.furniture.root.classList.add('wsinb-mod-loading');
+    const { classList } = this.furniture.root;
+    classList.add('wsinb-mod-loading');
     try {
       await this.session.open();
+      if (!this.disposed) {
+        await this.guard(() => this.showSlide());
+      }
     } catch (error) {
       this.fail(error instanceof Error ? error.message : String(error));
-      return;
     } finally {
-      this.furniture.root.classList.toggle('wsinb-mod-loading', this.session.info !== null);
+      classList.remove('wsinb-mod-loading');
     }
-    if (!this.disposed) {
-      await this.guard(() => this.showSlide());
-    }
-    this.furniture.root.classList.remove('wsinb-mod-loading');
   }
 
   /** Show a version, or the difference to it, read-only; null and null is the newest, to edit. */
@@ -264,20 +261,32 @@ export class Viewer {
 
   private async showSlide(): Promise<void> {
     const info = this.session.info!;
+    const before = this.opened;
+    before?.dispose();
     this.map.setMinZoom(info.min_zoom - 1).setMaxZoom(MAX_ZOOM);
-    if (this.options.fit !== false) {
+    const isSameSize = before?.info.width === info.width && before.info.height === info.height;
+    if (before ? !isSameSize : this.options.fit !== false) {
       this.fit();
     }
     this.labels.set(info.project?.labels ?? []);
-    const opened = new Opened(this.stage(), info, this.furniture, this.trouble);
+    const { furniture, messages, trouble } = this;
+    const reload = (): void => void this.open();
+    const opened = new Opened({ stage: this.stage(), info, furniture, messages, trouble, reload });
     this.opened = opened;
     this.editing.take(opened);
-    this.furniture.makeRoom();
+    // what is unsaved was there before, or came from the kernel
+    this.onEdited();
+    if (!before) {
+      furniture.makeRoom();
+    }
     const { version = null, compare = null } = this.options;
-    await this.history.show({ version, compare });
-    await this.versions.begin();
-    if (!this.disposed) {
-      // from now on: before, its questions would stand in the way of the first picture
+    await this.history.show(before ? this.history.current : { version, compare });
+    if (!before) {
+      await this.versions.begin();
+    }
+    if (!this.disposed && this.opened === opened) {
+      // from now on: before, it would stand in the way of the first picture
+      this.editing.prepare();
       opened.add(new Poll(this.map.getContainer(), () => this.follow()));
     }
   }

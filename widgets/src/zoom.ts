@@ -6,6 +6,8 @@ import { defaults } from './defaults';
 const WHEEL_PX_PER_ZOOM = 120;
 /** A pinch on a touch pad comes as a wheel with Ctrl: the size grows by e for 100 of its pixels. */
 const PINCH_PX_PER_ZOOM = 100 / Math.LOG2E;
+/** No pinch moves so far at once. */
+const NOTCH_PX = 50;
 /** After this time the view has come 63 % of the way to where the wheel wants it. */
 const FOLLOW_MS = 50;
 /** On the map while the wheel moves it. */
@@ -52,14 +54,17 @@ export class SmoothWheel extends L.Handler {
   /** Where the last frame has left the zoom: when it is another, somebody else has moved the view. */
   private left: number | null = null;
 
-  constructor(map: L.Map) {
+  constructor(
+    map: L.Map,
+    private readonly isMine: (event: WheelEvent) => boolean
+  ) {
     super(map);
     this.view = map;
   }
 
-  /** Replace the map's own handler. */
-  static install(map: L.Map): SmoothWheel {
-    const wheel = new SmoothWheel(map);
+  /** Replace the map's own handler; `isMine` tells whether a turn of the wheel is meant for the map. */
+  static install(map: L.Map, isMine: (event: WheelEvent) => boolean): SmoothWheel {
+    const wheel = new SmoothWheel(map, isMine);
     if (map.scrollWheelZoom.enabled()) {
       map.scrollWheelZoom.disable();
       wheel.enable();
@@ -90,13 +95,16 @@ export class SmoothWheel extends L.Handler {
   }
 
   private readonly onWheel = (event: WheelEvent): void => {
+    if (!this.isMine(event)) {
+      return;
+    }
     event.preventDefault();
     event.stopPropagation();
     const { view } = this;
     const delta = L.DomEvent.getWheelDelta(event);
-    const zooms = event.ctrlKey
-      ? delta / PINCH_PX_PER_ZOOM
-      : (defaults.wheelSpeed * delta) / WHEEL_PX_PER_ZOOM;
+    // a mouse with Ctrl held turns by whole notches
+    const isPinch = event.ctrlKey && Math.abs(delta) < NOTCH_PX;
+    const zooms = isPinch ? delta / PINCH_PX_PER_ZOOM : (defaults.wheelSpeed * delta) / WHEEL_PX_PER_ZOOM;
     const from = this.left === null ? view.getZoom() : this.target;
     this.target = Math.max(view.getMinZoom(), Math.min(view.getMaxZoom(), from + zooms));
     this.hold(view.mouseEventToContainerPoint(event));

@@ -25,6 +25,7 @@ from wsinb.errors import (
 from wsinb.serve.conflicts import conflicts_json
 from wsinb.serve.drafts import UnknownDraft
 from wsinb.serve.messages import MethodNotAllowed, NotServed, Response, TooLarge, json_response
+from wsinb.serve.slide_cache import SlideReplaced
 
 __all__ = ["failure_response", "status_of"]
 
@@ -46,6 +47,7 @@ _STATUSES: tuple[tuple[type[WsinbError], int], ...] = (
     (MethodNotAllowed, 405),
     (Conflict, 409),
     (ProjectExists, 409),
+    (SlideReplaced, 409),
     (TooLarge, 413),
     (UnreadableSlide, 415),
     (InvalidInput, 400),

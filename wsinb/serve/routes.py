@@ -70,6 +70,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "version", "version", slides.get_version, activity=False),
     Route("GET", "prepare", "prepare", slides.get_prepare, activity=False),
     Route("GET", "slide", "slide", slides.get_slide),
+    Route("GET", "slide/fingerprint", "slide/fingerprint", slides.get_fingerprint, activity=False),
     Route("GET", f"tile/{_XYZ}", "tile/0/0/0", tiles.get_tile, "image"),
     Route("GET", "thumbnail", "thumbnail", tiles.get_thumbnail, "image"),
     Route("GET", "associated/(?P<name>.{1,255})", "associated/label", tiles.get_associated, "image"),

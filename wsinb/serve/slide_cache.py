@@ -14,18 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from wsinb.errors import SlideNotFound, UnreadableSlide
+from wsinb.errors import SlideNotFound, UnreadableSlide, WsinbError
 
 if TYPE_CHECKING:
     from wsinb.tiles import Slide
 
-__all__ = ["FileIdentity", "SlideCache", "identify"]
-
+__all__ = ["FileIdentity", "SlideCache", "SlideReplaced", "check_present", "identify"]
 
 FOLDER_SECONDS = 1.0
 """So long the pictures of a folder are not looked at again, unless some were added or removed."""
 
 MAX_FOLDERS = 64
+
+
+class SlideReplaced(WsinbError):
+    """A slide file is not the one any more that was asked for."""
 
 
 class FileIdentity(NamedTuple):
@@ -64,6 +67,26 @@ def identify(path: Path) -> FileIdentity:
     if stat.S_ISDIR(status.st_mode):
         return _FOLDERS.identify(path, status.st_mtime_ns)
     return FileIdentity(path, status.st_mtime_ns, status.st_size)
+
+
+def check_present(identity: FileIdentity, fingerprint: str | None = None) -> None:
+    """Refuse to go on with a file that is another one by now.
+
+    Parameters
+    ----------
+    identity
+        What the file was found to be.
+    fingerprint
+        What it was when the asker has opened it, if that is known; by default the file is looked at again.
+
+    Raises
+    ------
+    SlideReplaced
+        If it is not the same.
+    """
+    present = identity if fingerprint is not None else identify(identity.path)
+    if (fingerprint or identity.fingerprint) != present.fingerprint:
+        raise SlideReplaced(f"{identity.path.name} was replaced by another file: reload the slide.")
 
 
 class _FolderIdentities:
@@ -138,12 +161,14 @@ class SlideCache:
         ------
         UnreadableSlide, SlideNotFound
             If the file cannot be opened; the next lease tries again.
+        SlideReplaced
+            If the file at that path is another one by now.
         """
         entry = self._acquire(identity)
         try:
             with entry.lock:
                 if entry.slide is None:
-                    entry.slide = _open(identity.path)
+                    entry.slide = _open(identity)
             yield entry.slide
         finally:
             self._release(identity, entry)
@@ -180,10 +205,17 @@ class SlideCache:
             _close([entry])
 
 
-def _open(path: Path) -> Slide:
+def _open(identity: FileIdentity) -> Slide:
     from wsinb.tiles import open_slide
 
-    return open_slide(path)
+    slide = open_slide(identity.path)
+    try:
+        check_present(identity)
+    except WsinbError:
+        # what was opened may be either file
+        slide.close()
+        raise
+    return slide
 
 
 def _evict(entry: _Entry) -> bool:

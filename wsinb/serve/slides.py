@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wsinb.serve.core import Core
     from wsinb.tiles import Slide
 
-__all__ = ["describe", "get_prepare", "get_slide", "get_version", "name_in"]
+__all__ = ["describe", "get_fingerprint", "get_prepare", "get_slide", "get_version", "name_in"]
 
 PROTOCOL = 1
 MAX_PROPERTY = 10_000
@@ -41,6 +41,11 @@ def get_slide(core: Core, request: Request, arguments: Mapping[str, str]) -> Res
     """Answer with everything a viewer must know before it asks for tiles."""
     source = slide_source(core, request)
     return json_response(describe(core, source, request.optional_text("branch") or "main"))
+
+
+def get_fingerprint(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
+    """Answer with what tells the slide's present file from all others; nothing is opened."""
+    return json_response({"fingerprint": identify(slide_source(core, request).path).fingerprint})
 
 
 def describe(core: Core, source: Source, branch: str = "main") -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from wsinb.serve.messages import IMMUTABLE, REVALIDATE, NotServed, Request, Response, not_modified
 from wsinb.serve.pictures import asked_picture
-from wsinb.serve.slide_cache import FileIdentity, identify
+from wsinb.serve.slide_cache import FileIdentity, check_present, identify
 from wsinb.serve.sources import slide_source
 
 if TYPE_CHECKING:
@@ -67,11 +68,11 @@ def get_tile(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
     """Answer with one tile; past the slide's edge it is of the slide's background."""
     z, x, y = (int(arguments[name]) for name in "zxy")
     picture = asked_picture(request)
-    identity = identify(slide_source(core, request).path)
+    identity = _asked_file(core, request)
     etag, cache_control = _validators(identity, request, f"{z}.{x}.{y}{picture.tag}")
     if request.holds(etag):
         return not_modified(etag, cache_control)
-    with core.slides.lease(identity) as slide:
+    with _reading(core, identity) as slide:
         layout = TileLayout.of(slide)
         if not layout.holds(z, x, y):
             raise NotServed(f"{slide.name} has no tile {z}/{x}/{y}: zooms go from {layout.min_zoom} to 0.")
@@ -89,37 +90,62 @@ def get_thumbnail(core: Core, request: Request, arguments: Mapping[str, str]) ->
     """Answer with the whole slide, its longer side at most ``size`` px."""
     size = request.integer("size", 512, 1, MAX_THUMBNAIL)
     picture = asked_picture(request)
-    identity = identify(slide_source(core, request).path)
+    identity = _asked_file(core, request)
     etag, cache_control = _validators(identity, request, f"thumbnail.{size}{picture.tag}")
     if request.holds(etag):
         return not_modified(etag, cache_control)
-    with core.slides.lease(identity) as slide:
-        return _jpeg(slide.thumbnail(size, **picture.options), etag, cache_control)
+    with _reading(core, identity) as slide:
+        image = slide.thumbnail(size, **picture.options)
+    return _jpeg(image, etag, cache_control)
 
 
 def get_associated(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
     """Answer with an associated image, such as the label on the glass."""
     name = arguments["name"]
     name_hash = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    identity = identify(slide_source(core, request).path)
+    identity = _asked_file(core, request)
     etag, cache_control = _validators(identity, request, f"associated.{name_hash}")
     if request.holds(etag):
         return not_modified(etag, cache_control)
-    with core.slides.lease(identity) as slide:
+    with _reading(core, identity) as slide:
         names = list(slide.associated_images)
         if name not in names:
             known = ", ".join(names) or "none"
             raise NotServed(f"{slide.name} has no associated image {name!r}: it has {known}.")
-        return _jpeg(slide.associated_images[name], etag, cache_control)
+        image = slide.associated_images[name]
+    return _jpeg(image, etag, cache_control)
+
+
+def _asked_file(core: Core, request: Request) -> FileIdentity:
+    """Return the present identity of the slide's file.
+
+    An address that names another fingerprint belongs to a file that is gone: pixels of the present one would
+    be mixed with those that the asker has.
+    """
+    identity = identify(slide_source(core, request).path)
+    fingerprint = request.query.get("v")
+    if fingerprint is not None:
+        check_present(identity, fingerprint)
+    return identity
+
+
+@contextmanager
+def _reading(core: Core, identity: FileIdentity) -> Iterator[Slide]:
+    """Give the open slide; whatever was read of a file that is another one by the end is refused."""
+    try:
+        with core.slides.lease(identity) as slide:
+            yield slide
+    finally:
+        check_present(identity)
 
 
 def _validators(identity: FileIdentity, request: Request, what: str) -> tuple[str, str]:
     """Return the ETag and the Cache-Control of a part of a slide.
 
-    Only an address that names the present file's fingerprint can be kept for ever.
+    Only an address that names the file's fingerprint can be kept for ever.
     """
     etag = f'"{identity.fingerprint}-{what}-q{JPEG_QUALITY}"'
-    return etag, IMMUTABLE if request.query.get("v") == identity.fingerprint else REVALIDATE
+    return etag, IMMUTABLE if "v" in request.query else REVALIDATE
 
 
 def _jpeg(image: np.ndarray, etag: str, cache_control: str) -> Response:

@@ -81,10 +81,42 @@ def _on_path() -> str | None:
 class RunningLab:
     """The JupyterLab or Notebook that is up: its address, which ends with a slash, and its root folder."""
 
-    def __init__(self, url: str, root: Path, app: App = "lab") -> None:
+    def __init__(self, url: str, root: Path, app: App, command: list[str], state: Path) -> None:
         self.url = url
         self.root = root
         self.app = app
+        self._command = command
+        self._log = state / "lab.txt"
+        self._environment = {**os.environ, **{name: str(state / name.lower()) for name in _FOLDERS}}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start the server, at the same address and with the same token as before; return when it answers.
+
+        Raises
+        ------
+        RuntimeError
+            If it does not come up, or without this package's extensions.
+        """
+        with self._log.open("a") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=self._environment,
+                start_new_session=True,
+            )
+        _wait_until_up(self, self._process, self._log)
+
+    def kill(self) -> None:
+        """End the server and its kernels at once, as when a machine goes down; `start` brings it back."""
+        if self._process is not None:
+            _stop(self._process, (signal.SIGKILL,))
+
+    def close(self) -> None:
+        """End the server and its kernels."""
+        if self._process is not None:
+            _stop(self._process, (signal.SIGTERM, signal.SIGKILL))
 
     def get(self, path: str, timeout_s: float = 10) -> bytes:
         """Return the body of an authenticated GET below the server's address."""
@@ -130,19 +162,13 @@ def running_lab(root: Path, state: Path, *, app: App = "lab", base_url: str = "/
         *(f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),
         *(f"--ServerApp.root_dir={root}", f"--ServerApp.base_url={base_url}"),
     ]
-    environment = {**os.environ, **{name: str(state / name.lower()) for name in _FOLDERS}}
-    log = state / "lab.txt"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env=environment, start_new_session=True
-        )
     prefix = "/".join(["", *filter(None, base_url.split("/")), ""])
-    lab = RunningLab(f"http://127.0.0.1:{port}{prefix}", root, app)
+    lab = RunningLab(f"http://127.0.0.1:{port}{prefix}", root, app, command, state)
     try:
-        _wait_until_up(lab, process, log)
+        lab.start()
         yield lab
     finally:
-        _stop(process)
+        lab.close()
 
 
 def _wait_until_up(lab: RunningLab, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -162,9 +188,9 @@ def _wait_until_up(lab: RunningLab, process: subprocess.Popen[bytes], log: Path)
     raise RuntimeError(f"JupyterLab did not start ({reason}):\n{log.read_text()[-3000:]}")
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: subprocess.Popen[bytes], signals: tuple[signal.Signals, ...]) -> None:
     # kernels are in the server's process group
-    for how in (signal.SIGTERM, signal.SIGKILL):
+    for how in signals:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, how)
         try:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ipyleaflet import Layer
-from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, validate
+from traitlets import Bool, Dict, Float, Int, List, TraitError, Unicode, observe, validate
 
 from wsinb import __version__
 from wsinb.errors import WsinbError
 from wsinb.view.affine import check_affine
+from wsinb.view.edits import EditsMessage, spliced
 from wsinb.view.settings import check_look, check_picture
 
 __all__ = ["MODULE", "PROTOCOL", "SlideLayer"]
@@ -46,6 +48,9 @@ class SlideLayer(Layer):  # type: ignore[misc]
         Unsaved shapes, as features: drawn ones have the id None.
     deleted : list of str
         Ids of stored annotations that the next save removes.
+    edits : str
+        Names the present state of `drawn` and `deleted`. What is edited in the browser comes as a message
+        that tells how the two differ from a named state: thousands of shapes travel once.
     labels : list of dict
         The labels that the palette offers.
     label : str or None
@@ -88,6 +93,7 @@ class SlideLayer(Layer):  # type: ignore[misc]
     edit_base = Unicode(None, allow_none=True).tag(sync=True)
     drawn = List(Dict()).tag(sync=True)
     deleted = List(Unicode()).tag(sync=True)
+    edits = Unicode("").tag(sync=True)
     labels = List(Dict()).tag(sync=True)
     label = Unicode(None, allow_none=True).tag(sync=True)
     saved = Unicode(None, allow_none=True).tag(sync=True)
@@ -100,6 +106,48 @@ class SlideLayer(Layer):  # type: ignore[misc]
     selection = List(Unicode()).tag(sync=True)
     link = Dict().tag(sync=True)
     draft = Dict().tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        self._told: dict[str, Any] = {}
+        super().__init__(**traits)
+        self.on_msg(self._on_message)
+
+    def _on_message(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        if isinstance(content, dict) and content.get("event") == "edits":
+            self._take(content)
+
+    def _take(self, content: dict[str, Any]) -> None:
+        """Take over edits that were made in a browser, and tell other pages of them."""
+        from wsinb.annotate import from_features
+
+        told = EditsMessage.read(content)
+        if told.start not in (None, self.edits):
+            # something was set from Python meanwhile, or by another page
+            self.send({"event": "resend"})
+            return
+        base: tuple[list[Any], list[str]] = ([], []) if told.start is None else (self.drawn, self.deleted)
+        drawn, deleted = spliced(base[0], told.drawn), spliced(base[1], told.deleted)
+        from_features(told.drawn["add"])  # the others were checked when they came
+        self._told = {"drawn": drawn, "deleted": deleted, "edits": told.end}
+        try:
+            with self.hold_trait_notifications():
+                self.drawn, self.deleted, self.edits = drawn, deleted, told.end
+        finally:
+            self._told = {}
+        self.send(content)
+
+    def _was_told(self, name: str, value: Any) -> bool:
+        """Whether the browser has just said so; lists of the same things are compared at once."""
+        return name in self._told and bool(value == self._told[name])
+
+    @observe("drawn", "deleted")
+    def _on_edits(self, change: Any) -> None:
+        if not self._was_told(change.name, change.new):
+            self.edits = uuid.uuid4().hex
+
+    def _should_send_property(self, key: str, value: Any) -> bool:
+        # ipywidgets would find out that it was told by writing all of it as JSON
+        return not self._was_told(key, value) and bool(super()._should_send_property(key, value))
 
     @validate("source")
     def _check_source(self, proposal: dict[str, Any]) -> dict[str, str]:
@@ -116,6 +164,8 @@ class SlideLayer(Layer):  # type: ignore[misc]
         from wsinb.annotate import from_features
 
         features: list[dict[str, Any]] = proposal["value"]
+        if self._was_told("drawn", features):
+            return features
         _refusing(from_features, features)
         return features
 

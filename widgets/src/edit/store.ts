@@ -25,6 +25,8 @@ export class EditStore {
   private past: Edits[] = [];
   private future: Edits[] = [];
   private nextKey = 1;
+  private byKey = new Map<number, Draft>();
+  private indexed: readonly Draft[] = [];
   private readonly changedSignal = new Signal<this, void>(this);
 
   get changed(): ISignal<this, void> {
@@ -50,7 +52,7 @@ export class EditStore {
   }
 
   get count(): number {
-    return this.upsert.length + this.deleted.length;
+    return this.drafts.reduce((n, { pristine }) => (pristine ? n : n + 1), this.deleted.length);
   }
 
   /** Stored annotations that are drawn here instead, or are gone. */
@@ -72,7 +74,12 @@ export class EditStore {
   }
 
   draft(key: number): Draft | undefined {
-    return this.drafts.find(draft => draft.key === key);
+    // of thousands each is asked for: once a change they are put in order
+    if (this.indexed !== this.drafts) {
+      this.indexed = this.drafts;
+      this.byKey = new Map(this.drafts.map(draft => [draft.key, draft]));
+    }
+    return this.byKey.get(key);
   }
 
   add(feature: Feature): Draft {
@@ -183,13 +190,15 @@ export class EditStore {
    */
   settle(saved: readonly Draft[], ids: readonly string[], deleted: readonly string[]): void {
     const idOf = new Map(saved.map((draft, i) => [draft.key, ids[i] ?? draft.feature.id]));
+    const savedAs = new Map(saved.map(({ key, feature }) => [key, feature]));
+    const gone = new Set(deleted);
     const drafts = this.drafts
-      .filter(draft => !saved.some(({ key, feature }) => key === draft.key && feature === draft.feature))
+      .filter(draft => savedAs.get(draft.key) !== draft.feature)
       .map(draft => ({
         ...draft,
         feature: { ...draft.feature, id: idOf.get(draft.key) ?? draft.feature.id }
       }));
-    this.edits = { drafts, deleted: this.deleted.filter(id => !deleted.includes(id)) };
+    this.edits = { drafts, deleted: this.deleted.filter(id => !gone.has(id)) };
     // steps back to before the save would bring back what is stored now
     this.past = [];
     this.future = [];
@@ -210,10 +219,9 @@ export class EditStore {
 
   /** Take over what the other side of a widget says; equal content changes nothing. */
   replace(features: Feature[], deleted: string[]): void {
-    const same =
-      JSON.stringify(features) === JSON.stringify(this.upsert) &&
-      JSON.stringify(deleted) === JSON.stringify(this.deleted);
-    if (!same) {
+    const isSame = (before: unknown[], after: readonly unknown[]): boolean =>
+      sameItems(before, after) || JSON.stringify(before) === JSON.stringify(after);
+    if (!isSame(features, this.upsert) || !isSame(deleted, this.deleted)) {
       const drafts = features.map(feature => ({ key: this.nextKey++, feature, pristine: false }));
       this.change({ drafts, deleted });
     }
@@ -248,6 +256,16 @@ export class EditStore {
       this.changedSignal.emit();
     }
   }
+}
+
+/** Whether two lists hold the very same things. */
+export function sameItems(before: unknown, after: unknown): boolean {
+  return (
+    Array.isArray(before) &&
+    Array.isArray(after) &&
+    before.length === after.length &&
+    before.every((item, i) => item === after[i])
+  );
 }
 
 /** Row numbers belong to a version. */

@@ -1,7 +1,8 @@
 /** A bare Leaflet map with a viewer on it. */
 import * as L from 'leaflet';
 import 'leaflet/dist/leaflet.css';
-import { Viewer, type ViewerOptions } from '../viewer';
+import type { ViewerOptions } from '../options';
+import { Viewer } from '../viewer';
 
 export interface Mounted {
   viewer: Viewer;

@@ -1,84 +1,15 @@
 /** The notebook cell: the TypeScript twin of `wsinb.view.SlideLayer`, on an ipyleaflet map. */
-import type { WidgetModel } from '@jupyter-widgets/base';
-import { LeafletLayerModel, LeafletLayerView, type ILeafletLayerModel } from 'jupyter-leaflet';
+import { LeafletLayerView } from 'jupyter-leaflet';
 import * as L from 'leaflet';
 import { Api } from '../api';
-import type { Affine } from '../links';
-import { PROTOCOL, type Feature, type LabelInfo, type LiveDraft, type Source } from '../types';
+import { PROTOCOL, type Feature, type LiveDraft, type Source } from '../types';
 import { fromPython, toPython } from '../names';
-import { MODULE_NAME } from '../version';
 import { Viewer } from '../viewer';
+import { sameItems } from '../edit/store';
+import type { Link, SlideLayerState } from './layer';
 
+export { SlideLayerModel } from './layer';
 export { SlideMapModel } from './map';
-
-interface SlideLayerState extends ILeafletLayerModel {
-  source: Source;
-  version: string | null;
-  /** A version to compare it with. */
-  compare: string | null;
-  branch: string | null;
-  edit_base: string | null;
-  drawn: Feature[];
-  deleted: string[];
-  labels: LabelInfo[];
-  label: string | null;
-  saved: string | null;
-  error: string;
-  protocol: number;
-  fit: boolean;
-  /** xmin, ymin, xmax, ymax in level-0 pixels. */
-  view: number[];
-  look: Record<string, unknown>;
-  picture: Record<string, unknown>;
-  selection: string[];
-  link: Partial<Link>;
-  draft: Partial<LiveDraft>;
-}
-
-interface Link {
-  group: string;
-  affine: Affine;
-}
-
-export class SlideLayerModel extends LeafletLayerModel {
-  override defaults(): SlideLayerState {
-    return {
-      ...super.defaults(),
-      _model_name: 'SlideLayerModel',
-      _view_name: 'SlideLayerView',
-      _model_module: MODULE_NAME,
-      _view_module: MODULE_NAME,
-      source: {},
-      version: null,
-      compare: null,
-      branch: null,
-      edit_base: null,
-      drawn: [],
-      deleted: [],
-      labels: [],
-      label: null,
-      saved: null,
-      error: '',
-      protocol: PROTOCOL,
-      fit: true,
-      view: [],
-      look: {},
-      picture: {},
-      selection: [],
-      link: {},
-      draft: {}
-    };
-  }
-
-  /**
-   * Send every change at once. ipywidgets keeps a change back until the kernel has taken the one
-   * before it; a cell that is run meanwhile would overtake what was drawn.
-   */
-  override sync(method: string, model: WidgetModel, options: unknown = {}): unknown {
-    (this as unknown as { _pending_msgs: number })._pending_msgs = 0;
-    return super.sync(method, model, options);
-  }
-}
 
 /** Leaflet wants a layer from a layer's view; the viewer manages its own. */
 class Anchor extends L.Layer {
@@ -103,7 +34,8 @@ export class SlideLayerView extends LeafletLayerView {
       version: this.model.get('version') as string | null,
       compare: this.model.get('compare') as string | null,
       branch: this.model.get('branch') as string | null,
-      fit: this.model.get('fit') as boolean
+      fit: this.model.get('fit') as boolean,
+      wheel: 'asked'
     });
     this.viewer = viewer;
     if (protocol !== PROTOCOL) {
@@ -217,11 +149,14 @@ export class SlideLayerView extends LeafletLayerView {
 
   private tell(state: Partial<SlideLayerState>): void {
     // a list that says the same must not travel again
-    const news = Object.entries(state).filter(
-      ([name, value]) => JSON.stringify(this.model.get(name)) !== JSON.stringify(value)
-    );
+    const news = Object.entries(state).filter(([name, value]) => !isSame(this.model.get(name), value));
     // all at once: whoever hears of one trait must find the others as new
     this.model.set(Object.fromEntries(news));
     this.touch();
   }
+}
+
+/** Thousands of shapes are mostly the very same ones: their content is not looked at. */
+function isSame(before: unknown, after: unknown): boolean {
+  return sameItems(before, after) || JSON.stringify(before) === JSON.stringify(after);
 }

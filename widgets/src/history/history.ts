@@ -114,6 +114,11 @@ export class History {
     this.want(wanted);
   }
 
+  /** What is to be shown. */
+  get current(): Wanted {
+    return this.wanted;
+  }
+
   /** Whether this is what is shown already. */
   isShowing({ version, compare }: Wanted): boolean {
     return version === this.wanted.version && compare === this.wanted.compare;

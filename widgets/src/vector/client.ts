@@ -50,6 +50,11 @@ export class VectorClient {
     this.send('hover', layer, row);
   }
 
+  /** Ask again now for what could not be had. */
+  retry(): void {
+    this.send('retry');
+  }
+
   forget(layer: string): void {
     this.send('forget', layer);
   }

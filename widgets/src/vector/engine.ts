@@ -66,6 +66,18 @@ export class VectorEngine {
     }
   }
 
+  /** Ask again now for all that could not be had. */
+  retry(): void {
+    for (const key of this.layers.failing) {
+      const tile = this.wanted.get(key);
+      if (tile) {
+        clearTimeout(tile.timer);
+        tile.failures = 0;
+        void this.load(tile, true);
+      }
+    }
+  }
+
   /** Take over a style; resolves when every tile is painted with it. */
   setStyle(layer: string, style: Style): Promise<void> {
     this.layers.get(layer).style = new Compiled(style, this.columns.peek(style.column));

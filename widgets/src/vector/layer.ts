@@ -162,10 +162,10 @@ export class VectorLayer extends L.GridLayer {
     if (told.what === 'painted' && shown) {
       shown.canvas.getContext('bitmaprenderer')?.transferFromImageBitmap(told.bitmap);
     }
-    if (shown?.done) {
+    // until one that failed is there, Leaflet keeps what was shown in its place
+    if (told.what === 'painted' && shown?.done) {
       const { done, canvas } = shown;
       shown.done = null;
-      // one that failed is tried again: Leaflet would never show it
       done(undefined, canvas);
     }
   }

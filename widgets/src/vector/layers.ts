@@ -28,6 +28,11 @@ export class Layers {
     this.layers.delete(name);
   }
 
+  /** Keys of all tiles that could not be had. */
+  get failing(): string[] {
+    return [...this.layers.values()].flatMap(({ failing }) => [...failing]);
+  }
+
   /** The first tile that fails is told. */
   failed(layer: string, key: string, message: string): void {
     const { failing } = this.get(layer);

@@ -8,7 +8,8 @@ import { PixelPainter } from './paint';
 /** A call of an engine's method; nobody waits for the answer of number 0. */
 export interface Call {
   id: number;
-  method: 'setHeaders' | 'look' | 'render' | 'drop' | 'setStyle' | 'hover' | 'column' | 'forget' | 'pick';
+  method:
+    'setHeaders' | 'look' | 'render' | 'drop' | 'setStyle' | 'hover' | 'column' | 'forget' | 'pick' | 'retry';
   args: unknown[];
 }
 
