@@ -14,8 +14,11 @@ const STYLE: Style = { ...PLAIN_STYLE, palette: [RED, GREEN] };
 class ArrayPainter implements Painter {
   onLost?: () => void;
   isBroken = false;
+  /** Painting waits for it. */
+  held: Promise<void> | null = null;
 
-  paint(job: PaintJob): ImageBitmap {
+  async paint(job: PaintJob): Promise<ImageBitmap> {
+    await this.held;
     if (this.isBroken) {
       throw new Error('no memory');
     }
@@ -138,6 +141,23 @@ it('picks features and cells, and what a hidden feature covered', async () => {
   const hidden = bench.engine.setStyle('all', { ...STYLE, hiddenLabels: [0] });
   expect(bench.engine.pick('features', 20, 20)).toMatchObject({ row: 3, score: 0.5 });
   await hidden;
+});
+
+it('shows what lies below a hidden feature, however long painting takes', async () => {
+  const bench = new Bench();
+  const keys = ['a', 'b'];
+  keys.forEach(key => bench.serve(key, [{ ...BOX, label: 1 }, BOX]));
+  await bench.engine.setStyle('all', STYLE);
+  keys.forEach(key => bench.request(key));
+  await bench.until(() => bench.painted.length === 2);
+  let goOn = (): void => undefined;
+  bench.painter.held = new Promise(resolve => (goOn = resolve));
+  void bench.engine.setStyle('all', { ...STYLE, hiddenLabels: [0] });
+  // longer than a style has to rest
+  await new Promise(resume => setTimeout(resume, 150));
+  bench.engine.hover('all', 7);
+  goOn();
+  await bench.until(() => keys.every(key => bench.color(key, 20, 20) === GREEN));
 });
 
 it('tells of trouble once, and when all is well again', async () => {

@@ -83,7 +83,7 @@ export class VectorEngine {
     this.layers.get(layer).style = new Compiled(style, this.columns.peek(style.column));
     this.repaint(layer);
     clearTimeout(this.restTimer);
-    this.restTimer = setTimeout(() => this.rest(), REST_MS);
+    this.restTimer = setTimeout(() => void this.rest(), REST_MS);
     return this.queue.colored();
   }
 
@@ -93,7 +93,8 @@ export class VectorEngine {
     const changed = known.hovered === row ? [] : [known.hovered, row].filter(marked => marked >= 0);
     known.hovered = row;
     for (const tile of this.wanted.loaded(layer)) {
-      if (changed.some(marked => tile.data!.row.includes(marked))) {
+      // one that is to be done anyway takes over what is marked: a raster must not be forgotten for it
+      if (tile.wants === null && changed.some(marked => tile.data!.row.includes(marked))) {
         this.want(tile, 'paint');
       }
     }
@@ -186,7 +187,9 @@ export class VectorEngine {
   }
 
   /** The style has not changed for a moment: what was hidden may lie below, or above, what is shown. */
-  private rest(): void {
+  private async rest(): Promise<void> {
+    // before, a tile does not know what it hides: on a busy machine painting takes longer than the rest
+    await this.queue.colored();
     for (const tile of this.wanted.loaded()) {
       if (tile.isStale) {
         this.want(tile, 'raster');
