@@ -8,6 +8,8 @@ export interface KeyActions {
   redo: () => void;
   /** Returns whether there was anything. */
   removeSelected: () => unknown;
+  /** Returns whether anything is half drawn. */
+  finish: () => boolean;
   /** Returns whether there was anything to cancel. */
   cancel: () => unknown;
   fit: () => void;
@@ -47,8 +49,14 @@ export function editBindings(actions: KeyActions): Binding[] {
       ...{ keys: 'Shift+I', title: 'Give the current label to the whole image', group: draw },
       act: actions.labelImage
     },
+    { keys: 'Enter', title: 'End the line, close the polygon', group: draw, act: actions.finish },
     { keys: 'Esc', title: 'Put the tool away, or deselect', group: edit, act: actions.cancel },
-    { keys: 'Del', title: 'Delete the selected shape', group: edit, act: actions.removeSelected },
+    {
+      keys: 'Del',
+      title: 'Delete the selected shape, or the last corner',
+      group: edit,
+      act: actions.removeSelected
+    },
     { keys: 'Backspace', title: '', group: edit, act: actions.removeSelected },
     { keys: 'Ctrl+S', title: 'Save as a new version', group: edit, act: actions.save, typing: true },
     { keys: 'Ctrl+Z', title: 'Undo', group: edit, act: actions.undo },

@@ -9,6 +9,7 @@ import type { Versions } from './history/versions';
 import type { Binding } from './keys';
 import { editBindings } from './bindings';
 import type { Labels } from './labels';
+import type { Look } from './look';
 import type { Notice } from './notice';
 import type { Opened } from './opened';
 import { Palette } from './panel/palette';
@@ -24,12 +25,15 @@ export interface EditingParts {
   session: Session;
   store: EditStore;
   labels: Labels;
+  look: Look;
   selection: Selection;
   notice: Notice;
   /** The file's path, for a slide that is in no project yet. */
   path: string;
   versions: () => Versions;
   showing: () => Showing;
+  /** Whether nothing can be edited at the moment. */
+  readOnly: () => boolean;
   discard: () => void;
   fit: () => void;
   /** A commit was written. */
@@ -46,8 +50,8 @@ export class Editing {
   readonly wholeImage: WholeImage;
 
   constructor(private readonly parts: EditingParts) {
-    const { map, session, store, labels, selection, notice, path, versions, showing, saved } = parts;
-    this.overlay = new Overlay(map, store, label => labels.colorOf(label));
+    const { map, session, store, labels, look, selection, notice, path, versions, showing, saved } = parts;
+    this.overlay = new Overlay(map, store, labels);
     this.drawing = new Drawing(map, () => labels.colorOf(labels.current));
     this.saving = new Saving({
       ...{ session, store, labels, notice, path, saved },
@@ -57,9 +61,10 @@ export class Editing {
       resolve: conflicts => versions().resolving.forCommit(conflicts)
     });
     this.hand = new Hand({
-      ...{ map, store, labels, overlay: this.overlay, drawing: this.drawing, selection },
-      readOnly: () => this.readOnly,
+      ...{ map, store, labels, look, overlay: this.overlay, drawing: this.drawing, selection },
+      readOnly: parts.readOnly,
       guard: action => this.saving.guard(action),
+      tell: message => notice.tell(message),
       selectionChanged: selected => this.saveRow.setSelected(selected)
     });
     this.palette = new Palette(
@@ -72,12 +77,13 @@ export class Editing {
       discard: parts.discard,
       removeSelected: () => this.hand.removeSelected()
     });
-    this.wholeImage = new WholeImage(store, labels);
+    this.wholeImage = new WholeImage(store, labels, message => notice.tell(message));
     labels.changed.connect(this.onLabels, this);
   }
 
   /** Work on the annotations of a slide that was opened. */
   take({ annotations, readOut }: Opened): void {
+    this.overlay.slide = this.parts.session.info;
     this.hand.annotations = this.wholeImage.annotations = annotations;
     this.hand.readOut = readOut;
   }
@@ -96,13 +102,14 @@ export class Editing {
 
   /** The keys of editing, and of the history. */
   bindings(): Binding[] {
-    const { store, labels, session, fit, versions } = this.parts;
-    const edit = (act: () => unknown) => () => (this.readOnly ? undefined : act());
+    const { store, labels, session, fit, versions, readOnly } = this.parts;
+    const edit = (act: () => unknown) => () => (readOnly() ? undefined : act());
     return editBindings({
       save: edit(() => void this.saveRow.save()),
-      undo: edit(() => store.undo()),
+      undo: edit(() => this.hand.undo()),
       redo: edit(() => store.redo()),
       removeSelected: edit(() => this.hand.removeSelected()),
+      finish: () => this.drawing.finish(),
       cancel: () => this.hand.cancel(),
       fit,
       labelImage: edit(() => this.wholeImage.add()),
@@ -110,7 +117,7 @@ export class Editing {
       step: by => versions().step(by),
       useTool: tool => edit(() => void (session.info && this.drawing.use(tool)))(),
       chooseLabel: key => {
-        const label = this.readOnly ? undefined : labels.byKey(key);
+        const label = readOnly() ? undefined : labels.byKey(key);
         if (label) {
           this.hand.chooseLabel(label.name);
         }
@@ -129,10 +136,6 @@ export class Editing {
     this.parts.labels.changed.disconnect(this.onLabels, this);
     const { saving, hand, overlay, drawing, palette, saveRow, wholeImage } = this;
     [saving, hand, overlay, drawing, palette, saveRow, wholeImage].forEach(part => part.dispose());
-  }
-
-  private get readOnly(): boolean {
-    return this.parts.versions().stage.readOnly;
   }
 
   private async save(message: string): Promise<boolean> {

@@ -57,7 +57,7 @@ export class Furniture {
     history.dataset.tool = 'history';
     this.historyButton = history;
     toolbar.add('panels', history);
-    tabs.add('labels', icons.tagIcon, 'Labels', ...with_.labels);
+    tabs.add('labels', icons.tagIcon, 'Labels (Shift+K)', ...with_.labels);
     tabs.addBelow(with_.below);
     const { others, messages } = with_;
     [toolbar.node, tabs.node, ...others, messages, this.corner].forEach(node => this.lay(node));

@@ -2,10 +2,12 @@
 import type * as L from 'leaflet';
 import type { Annotations, Found } from './annotations';
 import { HINTS, type Drawing, type DrawTool } from './edit/draw';
-import { drawnFeature } from './edit/features';
+import { drawnFeature, DRAWN_LAYER, isNothing } from './edit/features';
+import { isOnSlide, type Extent } from './edit/onslide';
 import type { Overlay } from './edit/overlay';
 import type { EditStore } from './edit/store';
 import type { Labels } from './labels';
+import type { Look } from './look';
 import type { ReadOut } from './readout';
 import type { Selection } from './selection';
 
@@ -13,6 +15,7 @@ export interface HandParts {
   map: L.Map;
   store: EditStore;
   labels: Labels;
+  look: Look;
   overlay: Overlay;
   drawing: Drawing;
   selection: Selection;
@@ -20,14 +23,24 @@ export interface HandParts {
   readOnly: () => boolean;
   /** Runs what may fail, and shows the error. */
   guard: (action: () => Promise<unknown>) => Promise<unknown>;
+  /** Says what a person should know, until it is closed. */
+  tell: (message: string) => void;
   selectionChanged: (selected: boolean) => void;
 }
+
+const NO_SIZE = 'That has no size and was not kept: its corners must lie apart.';
+const NOT_ON_SLIDE = 'That lies outside the slide and was not kept: draw on the slide, or over its edge.';
+const PUT_BACK = 'The shape would lie outside the slide: it is back where it was.';
 
 export class Hand {
   /** Set once the slide is open. */
   annotations: Annotations | null = null;
   readOut: ReadOut | null = null;
   private picking = false;
+  /** Of the clicks on what is stored: only what the last one found is opened. */
+  private clicks = 0;
+  /** The shape that is in hand because it was drawn just now, not because it was chosen. */
+  private fresh: number | null = null;
 
   constructor(private readonly parts: HandParts) {
     const { map, drawing, overlay } = parts;
@@ -39,6 +52,7 @@ export class Hand {
         void this.select(key);
       }
     });
+    overlay.leftSlide.connect(() => parts.tell(PUT_BACK));
   }
 
   dispose(): void {
@@ -52,6 +66,7 @@ export class Hand {
   /** Give a draft the handles, or none; what was opened and not changed goes back. */
   async select(key: number | null): Promise<void> {
     const { store, overlay, labels } = this.parts;
+    this.fresh = null;
     store.closePristine(key);
     await overlay.select(key);
     if (overlay.selected) {
@@ -83,9 +98,20 @@ export class Hand {
     return selected;
   }
 
-  /** Returns whether there was one. */
+  /** Take back the last corner of what is half drawn, or else the last edit. */
+  undo(): void {
+    const { drawing, store } = this.parts;
+    if (!drawing.stepBack()) {
+      store.undo();
+    }
+  }
+
+  /** Delete the shape in hand, or the last corner of what is half drawn; returns whether there was one. */
   removeSelected(): boolean {
-    const { overlay, store, selection } = this.parts;
+    const { overlay, store, selection, drawing } = this.parts;
+    if (drawing.stepBack()) {
+      return true;
+    }
     const { selected } = overlay;
     if (selected) {
       store.remove(selected.key);
@@ -95,20 +121,64 @@ export class Hand {
     return selected !== null;
   }
 
-  /** The label of the selected shape, and of those drawn from now on. */
+  /**
+   * The label of the shape in hand; with none in hand that of the next one, for which its tool is taken.
+   *
+   * What was drawn just now has its label already, unless it was drawn without: another label is for the next.
+   */
   chooseLabel(name: string | null): void {
-    const { overlay, store, labels } = this.parts;
-    if (overlay.selected && overlay.selected.feature.label !== name) {
-      store.update(overlay.selected.key, { label: name });
+    const { overlay, store, labels, drawing, selection, readOnly } = this.parts;
+    const { selected } = overlay;
+    if (selected && (selected.key !== this.fresh || selected.feature.label === null)) {
+      if (selected.feature.label !== name) {
+        store.update(selected.key, { label: name });
+        this.show(name);
+      }
+      labels.current = name;
+      return;
     }
     labels.current = name;
+    if (selected) {
+      void this.select(null);
+    }
+    const shape = labels.byName(name)?.shape;
+    const many = selection.ids.length > 0;
+    if (shape && this.slide && !many && !readOnly()) {
+      void drawing.offer(shape);
+    }
+  }
+
+  private get slide(): Extent | null {
+    return this.parts.overlay.slide;
   }
 
   private onDrawn(layer: L.Layer): void {
-    const { store, labels, drawing } = this.parts;
-    const draft = store.add(drawnFeature(layer, labels.current));
+    const { store, labels, drawing, tell } = this.parts;
+    const feature = drawnFeature(layer, labels.current);
+    if (isNothing(feature)) {
+      tell(NO_SIZE);
+      return;
+    }
+    if (this.slide && !isOnSlide(feature.geometry!, this.slide)) {
+      tell(NOT_ON_SLIDE);
+      return;
+    }
+    const draft = store.add(feature);
+    this.show(feature.label);
     if (drawing.tool !== 'point') {
       void this.select(draft.key);
+      this.fresh = draft.key;
+    }
+  }
+
+  /** Nothing that is made here vanishes: a hidden label, or the layer of what is drawn, is shown again. */
+  private show(label: string | null): void {
+    const { labels, look } = this.parts;
+    if (!look.layer(DRAWN_LAYER).visible) {
+      look.setLayer(DRAWN_LAYER, { visible: true });
+    }
+    if (label !== null) {
+      labels.show(label);
     }
   }
 
@@ -116,6 +186,7 @@ export class Hand {
     this.parts.map.getContainer().classList.toggle('wsinb-mod-drawing', tool !== null);
     this.readOut?.setHint(tool ? HINTS[tool] : '');
     if (tool) {
+      this.annotations?.hover(null);
       void this.select(null);
     }
   }
@@ -129,9 +200,13 @@ export class Hand {
 
   /** Open what lies there for editing and mark it; or only mark it, beside those that are marked already. */
   private async selectAt(latlng: L.LatLng, adding: boolean): Promise<void> {
-    const { selection, store, readOnly } = this.parts;
+    const { selection, store, readOnly, drawing } = this.parts;
+    const click = ++this.clicks;
     const found = await this.annotations?.pick(latlng);
     const feature = found && !found.cell ? await this.annotations!.exact(found.picked.row) : null;
+    if (click !== this.clicks || drawing.tool) {
+      return;
+    }
     if (adding) {
       if (feature) {
         await this.select(null);
@@ -150,7 +225,12 @@ export class Hand {
   }
 
   private onMove({ latlng }: L.LeafletMouseEvent): void {
-    if (this.picking || this.parts.drawing.tool || !this.annotations) {
+    const { drawing } = this.parts;
+    if (this.picking || drawing.tool || !this.annotations) {
+      return;
+    }
+    if (drawing.elsewhere) {
+      this.annotations.hover(null);
       return;
     }
     this.picking = true;

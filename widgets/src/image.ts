@@ -39,6 +39,8 @@ export interface SlideImageOptions {
   trouble: Trouble;
   /** The file is another one by now: its tiles cannot be had. */
   replaced: () => void;
+  /** Nothing of the slide can be read, and why; null when something of it can. */
+  lost: (why: string | null) => void;
 }
 
 export class SlideImage {
@@ -55,6 +57,9 @@ export class SlideImage {
   private timers: Record<'channels' | 'idle' | 'rest', number> = { channels: 0, idle: 0, rest: 0 };
   private frame = 0;
   private asking = false;
+  /** Whether anything of the slide was ever seen, and whether it was told that nothing can be. */
+  private seen = false;
+  private isLost = false;
 
   constructor(private readonly given: SlideImageOptions) {
     const { map, info, picture } = given;
@@ -188,6 +193,11 @@ export class SlideImage {
 
   private onLoaded(image: PatientImage): void {
     this.painter.paint(image.node);
+    this.seen = true;
+    if (this.isLost) {
+      this.isLost = false;
+      this.given.lost(null);
+    }
     if (this.failing.delete(image)) {
       // the cause is gone, perhaps for all of them
       this.retry();
@@ -222,7 +232,7 @@ export class SlideImage {
       return;
     }
     this.asking = true;
-    const { api, source, info, trouble, replaced } = this.given;
+    const { api, source, info, trouble, replaced, lost } = this.given;
     let sentence = `A part of ${info.name} could not be read: the file may be damaged.`;
     let isAnother = false;
     try {
@@ -234,8 +244,12 @@ export class SlideImage {
     if (isAnother) {
       trouble.works(TROUBLE);
       replaced();
-    } else if (this.failing.size > 0) {
+    } else if (this.seen && this.failing.size > 0) {
       trouble.failed(TROUBLE, sentence);
+    } else if (!this.isLost && this.failing.has(this.base.image) && this.failing.size > 1) {
+      // the whole as well as what is in view
+      this.isLost = true;
+      lost(sentence);
     }
   }
 

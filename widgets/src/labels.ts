@@ -58,16 +58,29 @@ export class Labels {
     this.changedSignal.emit();
   }
 
+  byName(name: string | null): LabelInfo | undefined {
+    return this.list.find(label => label.name === name);
+  }
+
   colorOf(name: string | null): string {
-    return this.list.find(label => label.name === name)?.color ?? UNLABELLED_COLOR;
+    return this.byName(name)?.color ?? UNLABELLED_COLOR;
   }
 
   byKey(key: string): LabelInfo | undefined {
     return this.list.find(label => label.key !== null && label.key.toLowerCase() === key.toLowerCase());
   }
 
-  isHidden(name: string): boolean {
-    return this.hiddenNames.has(name);
+  isHidden(name: string | null): boolean {
+    return name !== null && this.hiddenNames.has(name);
+  }
+
+  /** Show a label that was hidden; returns whether it was. */
+  show(name: string): boolean {
+    const wasHidden = this.hiddenNames.delete(name);
+    if (wasHidden) {
+      this.changedSignal.emit();
+    }
+    return wasHidden;
   }
 
   toggleHidden(name: string): void {

@@ -1,7 +1,7 @@
 /** A slide that is open: its picture, its annotations, the strip below, and all parts. */
 import { Annotations } from './annotations';
 import type { Furniture } from './furniture';
-import { slideBounds, SlideImage } from './image';
+import { slideBounds, SlideImage, type SlideImageOptions } from './image';
 import { PARTS } from './parts';
 import { ReadOut } from './readout';
 import { ScaleBar } from './scalebar';
@@ -22,6 +22,7 @@ export interface OpenedParts {
   trouble: Trouble;
   /** The person wants to see the file that has taken the place of this one. */
   reload: () => void;
+  lost: SlideImageOptions['lost'];
 }
 
 export class Opened {
@@ -31,11 +32,11 @@ export class Opened {
   readonly readOut: ReadOut;
   private readonly disposables: Disposable[];
 
-  constructor({ stage, info, furniture, messages, trouble, reload }: OpenedParts) {
+  constructor({ stage, info, furniture, messages, trouble, reload, lost }: OpenedParts) {
     this.info = info;
     const { map, api, source, labels, look, picture, selection, notice } = stage;
     this.image = new SlideImage({
-      ...{ map, api, source, info, picture, trouble },
+      ...{ map, api, source, info, picture, trouble, lost },
       replaced: () => void watch.look()
     });
     const scale = new ScaleBar(map, info.mpp?.[0] ?? null);

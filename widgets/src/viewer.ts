@@ -23,7 +23,11 @@ import { Turning } from './turning';
 import { Trouble } from './trouble';
 import type { LiveDraft } from './types';
 import { WheelOwner } from './wheel';
-import { fitWhole, SmoothWheel } from './zoom';
+import { WholeView } from './whole';
+import { SmoothWheel } from './zoom';
+
+/** On the root while there is nothing to see, and no tool. */
+const FAILED = 'wsinb-mod-failed';
 
 export class Viewer {
   readonly store = new EditStore();
@@ -40,6 +44,7 @@ export class Viewer {
   private readonly messages: HTMLElement;
   private readonly showing: Showing;
   private readonly turning: Turning;
+  private readonly whole: WholeView;
   private readonly session: Session;
   private readonly editing: Editing;
   private readonly disposables: { dispose: () => void }[] = [];
@@ -60,13 +65,15 @@ export class Viewer {
     this.furniture = new Furniture(map);
     this.linked = new Link(map);
     this.turning = new Turning(map);
+    this.whole = new WholeView(map, () => this.session.info && slideBounds(this.session.info));
     const { api, source } = options;
     this.session = new Session(api, source, null, options.branch);
     this.editing = new Editing({
-      ...{ map, session: this.session, store, labels, selection: this.selection, notice },
+      ...{ map, session: this.session, store, labels, look: this.look, selection: this.selection, notice },
       path: source.path ?? '',
       versions: () => this.versions,
       showing: () => this.showing,
+      readOnly: () => this.readOnly,
       discard: () => void this.discard(),
       fit: () => this.fit(),
       saved: commit => this.savedSignal.emit(commit)
@@ -93,9 +100,12 @@ export class Viewer {
         this.shownSignal.emit(this.session.editBase);
       }
     });
-    this.keys.add(...editing.bindings());
+    this.keys.add(...editing.bindings(), {
+      ...{ keys: 'Shift+K', title: 'Labels', group: 'Looking' },
+      act: () => this.furniture.tabs.open('labels')
+    });
     const { versions, showing } = this;
-    this.disposables.push(this.linked, this.turning, versions, showing, editing);
+    this.disposables.push(this.linked, this.turning, this.whole, versions, showing, editing);
     const wheel = new WheelOwner(map.getContainer(), options.wheel ?? 'always');
     this.disposables.push(
       SmoothWheel.install(map, event => wheel.isMine(event)),
@@ -140,7 +150,7 @@ export class Viewer {
 
   /** Whether nothing can be edited at the moment. */
   get readOnly(): boolean {
-    return this.versions.stage.readOnly;
+    return this.versions.stage.readOnly || this.furniture.root.classList.contains(FAILED);
   }
 
   get dirty(): boolean {
@@ -233,9 +243,10 @@ export class Viewer {
   /** There is nothing to see: say why, and put the tools away. */
   fail(message: string): void {
     if (!this.disposed) {
-      this.furniture.root.classList.add('wsinb-mod-failed');
+      this.editing.rest();
+      this.furniture.root.classList.add(FAILED);
       this.notice.fatal(message, () => {
-        this.furniture.root.classList.remove('wsinb-mod-failed');
+        this.furniture.root.classList.remove(FAILED);
         void this.open();
       });
     }
@@ -243,10 +254,7 @@ export class Viewer {
 
   /** Show the whole slide, once it is open. */
   fit(): void {
-    const { info } = this.session;
-    if (info) {
-      fitWhole(this.map, slideBounds(info));
-    }
+    this.whole.show();
   }
 
   dispose(): void {
@@ -271,7 +279,8 @@ export class Viewer {
     this.labels.set(info.project?.labels ?? []);
     const { furniture, messages, trouble } = this;
     const reload = (): void => void this.open();
-    const opened = new Opened({ stage: this.stage(), info, furniture, messages, trouble, reload });
+    const lost = (why: string | null): void => (why === null ? this.recover() : this.fail(why));
+    const opened = new Opened({ stage: this.stage(), info, furniture, messages, trouble, reload, lost });
     this.opened = opened;
     this.editing.take(opened);
     // what is unsaved was there before, or came from the kernel
@@ -303,6 +312,12 @@ export class Viewer {
       guard: action => this.guard(action),
       fit: () => this.fit()
     };
+  }
+
+  /** There is something to see after all. */
+  private recover(): void {
+    this.furniture.root.classList.remove(FAILED);
+    this.notice.clear();
   }
 
   private async follow(): Promise<void> {

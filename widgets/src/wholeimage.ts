@@ -1,5 +1,6 @@
 /** Labels of the whole image: the stored ones and the unsaved ones, as chips in the panel. */
 import type { Annotations } from './annotations';
+import { DRAWN_LAYER } from './edit/features';
 import type { EditStore } from './edit/store';
 import type { Labels } from './labels';
 import { ImageLabels } from './panel/images';
@@ -18,7 +19,9 @@ export class WholeImage {
 
   constructor(
     private readonly store: EditStore,
-    private readonly labels: Labels
+    private readonly labels: Labels,
+    /** Says what is to be done first. */
+    private readonly tell: (message: string) => void
   ) {
     store.changed.connect(this.sync, this);
     labels.changed.connect(this.sync, this);
@@ -31,9 +34,13 @@ export class WholeImage {
   /** Give the current label to the image, once. */
   add(): void {
     const label = this.labels.current;
+    if (label === null) {
+      this.tell('Choose a label first: it is then given to the whole image.');
+      return;
+    }
     if (!this.entries().some(({ feature }) => feature.label === label)) {
       const nothing = { id: null, shape_params: null, score: null, geometry: null, properties: {} };
-      this.store.add({ ...nothing, shape: 'image', label, layer: 'manual' });
+      this.store.add({ ...nothing, shape: 'image', label, layer: DRAWN_LAYER });
     }
   }
 

@@ -12,6 +12,7 @@ function press(key: string, labels: string[], stepping: boolean): string[] {
     redo: note('redo'),
     removeSelected: note('remove'),
     cancel: note('cancel'),
+    finish: () => false,
     fit: note('fit'),
     labelImage: note('image'),
     history: note('history'),

@@ -9,6 +9,8 @@ import type { Feature, Geometry, Position, ShapeKind } from '../types';
 export type ShapeLayer = L.Path | L.FeatureGroup;
 type Nested = L.LatLng | Nested[];
 
+/** Where shapes go that are drawn by hand. */
+export const DRAWN_LAYER = 'manual';
 /** The store keeps 1/64 px. */
 const GRID = 64;
 const CIRCLE_VERTICES = 64;
@@ -82,7 +84,7 @@ export function drawnFeature(layer: L.Layer, label: string | null): Feature {
     shape: 'polygon',
     shape_params: null,
     label,
-    layer: 'manual',
+    layer: DRAWN_LAYER,
     score: null,
     geometry: null,
     properties: {}
@@ -97,6 +99,17 @@ export function drawnFeature(layer: L.Layer, label: string | null): Feature {
     feature.shape = 'polyline';
   }
   return { ...feature, ...shapeFrom(layer, feature) };
+}
+
+/** Whether all of a shape is one point, or one line where there should be an area. */
+export function isNothing({ shape, geometry }: Feature): boolean {
+  if (shape === 'point') {
+    return false;
+  }
+  const positions = positionsOf(geometry);
+  const [xs, ys] = [0, 1].map(axis => new Set(positions.map(position => position[axis])).size);
+  const isLine = shape === 'line' || shape === 'polyline';
+  return isLine ? xs === 1 && ys === 1 : xs === 1 || ys === 1;
 }
 
 type Shape = Pick<Feature, 'geometry' | 'shape' | 'shape_params'>;

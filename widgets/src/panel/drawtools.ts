@@ -20,9 +20,10 @@ export function drawTools(drawing: Drawing): HTMLButtonElement[] {
   });
   const mark = (): void =>
     buttons.forEach((button, k) =>
-      button.setAttribute('aria-pressed', String(TOOLS[k]![0] === drawing.tool))
+      button.setAttribute('aria-pressed', String(TOOLS[k]![0] === drawing.tool && !drawing.elsewhere))
     );
   drawing.toolChanged.connect(mark);
+  drawing.elsewhereChanged.connect(mark);
   mark();
   return buttons;
 }

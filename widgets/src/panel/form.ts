@@ -8,6 +8,8 @@ export interface Question {
   /** Things to choose from. */
   choices?: string[];
   accept: string;
+  /** Whether something is lost by it. */
+  warn?: boolean;
   /** Gets the text or the choice. */
   act: (answer: string) => void;
 }
@@ -37,6 +39,7 @@ export class QuestionForm {
     const row = element('div', 'wsinb-row wsinb-gap');
     const accept = element('button', 'wsinb-button wsinb-mod-accept', question.accept);
     accept.type = 'submit';
+    accept.classList.toggle('wsinb-mod-warn', question.warn === true);
     row.append(
       element('span', 'wsinb-state'),
       textButton('Cancel', 'Change nothing', () => this.close()),

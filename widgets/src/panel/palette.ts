@@ -2,7 +2,17 @@
 import { element, iconButton } from '../dom';
 import { addIcon, eyeIcon, eyeOffIcon } from '../icons';
 import { UNLABELLED_COLOR, type Labels } from '../labels';
-import type { LabelInfo } from '../types';
+import type { LabelInfo, ShapeKind } from '../types';
+
+/** What the shapes of a label can be drawn as. */
+const SHAPES: readonly [ShapeKind, string][] = [
+  ['polygon', 'Polygons'],
+  ['rectangle', 'Rectangles'],
+  ['circle', 'Circles'],
+  ['polyline', 'Lines'],
+  ['point', 'Points'],
+  ['image', 'Whole image']
+];
 
 export class Palette {
   readonly node = element('section', 'wsinb-section');
@@ -37,6 +47,7 @@ export class Palette {
   }
 
   private render(): void {
+    const focused = this.focused();
     const known = this.labels.all.map(label => label.name);
     // a job may have written labels that the project's list lacks
     const foreign = Object.keys(this.counts).filter(name => name !== '' && !known.includes(name));
@@ -47,6 +58,21 @@ export class Palette {
         .map(label => this.row(label.name, label.name, label.color, label.key, label.description)),
       ...foreign.map(name => this.row(name, name, UNLABELLED_COLOR, null))
     );
+    if (focused) {
+      const row = [...this.list.children].find(node => (node as HTMLElement).dataset.label === focused.label);
+      row?.querySelector<HTMLElement>(focused.part)?.focus({ preventScroll: true });
+    }
+  }
+
+  /** Which row has the keyboard, and which button in it: drawing the list anew must not take it away. */
+  private focused(): { label: string; part: string } | null {
+    const active = document.activeElement;
+    const row = active?.closest<HTMLElement>('.wsinb-label');
+    if (!row || !this.list.contains(row)) {
+      return null;
+    }
+    const part = active!.matches('.wsinb-eye') ? '.wsinb-eye' : '.wsinb-label-button';
+    return { label: row.dataset.label ?? '', part };
   }
 
   private row(
@@ -57,6 +83,7 @@ export class Palette {
     description?: string
   ): HTMLDivElement {
     const row = element('div', 'wsinb-label');
+    row.dataset.label = name ?? '';
     const button = element('button', 'wsinb-label-button');
     button.type = 'button';
     button.setAttribute('role', 'radio');
@@ -86,12 +113,13 @@ export class Palette {
   }
 }
 
-/** One line to name a new label, with its colour and key. */
+/** Names a new label, with its colour, key and the shape that it is drawn as. */
 class LabelForm {
   readonly node = element('form', 'wsinb-label-form');
   onSubmit: (label: LabelInfo) => void = () => undefined;
   private readonly color = element('input', 'wsinb-color');
   private readonly name = element('input', 'wsinb-input');
+  private readonly shape = element('select', 'wsinb-input');
   private readonly key = element('input', 'wsinb-input wsinb-key-input');
   private labels: Labels | null = null;
 
@@ -100,14 +128,17 @@ class LabelForm {
     this.color.type = 'color';
     this.color.title = 'Colour';
     this.name.placeholder = 'Name of the label';
+    this.name.setAttribute('aria-label', 'Name of the label');
     this.name.required = true;
     this.name.maxLength = 200;
-    this.key.placeholder = 'key';
+    this.shape.title = 'What it is drawn as: choosing the label takes this tool';
+    this.shape.append(...SHAPES.map(([shape, name]) => new Option(name, shape)));
+    this.key.placeholder = 'Key';
     this.key.title = 'Key that chooses the label; empty for none';
     this.key.maxLength = 1;
     const submit = element('button', 'wsinb-button wsinb-mod-accept', 'Add');
     submit.type = 'submit';
-    this.node.append(this.color, this.name, this.key, submit);
+    this.node.append(this.color, this.name, this.shape, this.key, submit);
     this.name.addEventListener('input', () => {
       this.key.value = this.labels?.suggestKey(this.name.value) ?? '';
     });
@@ -117,6 +148,7 @@ class LabelForm {
     });
     this.node.addEventListener('keydown', event => {
       if (event.key === 'Escape') {
+        event.stopPropagation();
         this.node.hidden = true;
       }
     });
@@ -136,7 +168,8 @@ class LabelForm {
     const name = this.name.value.trim();
     if (name) {
       this.node.hidden = true;
-      this.onSubmit({ name, color: this.color.value, key: this.key.value.trim() || null });
+      const shape = this.shape.value as ShapeKind;
+      this.onSubmit({ name, color: this.color.value, key: this.key.value.trim() || null, shape });
     }
   }
 }

@@ -29,6 +29,7 @@ export class SaveRow {
     private readonly store: EditStore,
     private readonly actions: SaveActions
   ) {
+    this.state.setAttribute('role', 'status');
     this.undo = iconButton(undoIcon, 'Undo (Ctrl+Z)', () => store.undo());
     this.redo = iconButton(redoIcon, 'Redo (Ctrl+Shift+Z)', () => store.redo());
     this.remove = iconButton(trashIcon, 'Delete the selected shape (Del)', actions.removeSelected);
@@ -85,6 +86,7 @@ export class SaveRow {
     this.question.ask({
       sentence: `Forget ${plural(this.store.count, 'unsaved edit')} for good?`,
       accept: 'Discard',
+      warn: true,
       act: () => this.actions.discard()
     });
   }

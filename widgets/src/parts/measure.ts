@@ -63,7 +63,7 @@ class Measure {
       this.stop();
     } else {
       void this.scene.drawing.use(null);
-      this.isOn = true;
+      this.isOn = this.scene.drawing.elsewhere = true;
       this.mark();
     }
   }
@@ -109,18 +109,16 @@ class Measure {
   private stop(): void {
     this.end();
     if (this.isOn) {
-      this.isOn = false;
+      this.isOn = this.scene.drawing.elsewhere = false;
       this.mark();
     }
   }
 
   private mark(): void {
     this.button.setAttribute('aria-pressed', String(this.isOn));
-    const { map, toolbar, drawing, readOut } = this.scene;
+    const { map, drawing, readOut } = this.scene;
     map.getContainer().classList.toggle('wsinb-mod-measuring', this.isOn);
     if (this.isOn || !drawing.tool) {
-      const select = toolbar.node.querySelector('[data-tool=select]');
-      select?.setAttribute('aria-pressed', String(!this.isOn));
       readOut.setHint(this.isOn ? HINT : '');
     }
   }

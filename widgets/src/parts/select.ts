@@ -70,6 +70,7 @@ class AreaTools {
       return;
     }
     void this.scene.drawing.use(null);
+    this.scene.drawing.elsewhere = true;
     this.area.use(tool);
     this.mark();
     this.scene.readOut.setHint(HINT);
@@ -80,6 +81,7 @@ class AreaTools {
     if (!this.area.current) {
       return false;
     }
+    this.scene.drawing.elsewhere = false;
     this.area.use(null);
     this.mark();
     this.scene.readOut.setHint('');
