@@ -20,6 +20,8 @@ __all__ = ["PROGRESS", "get_project", "get_projects", "overview", "ready_project
 
 PROGRESS = ("to do", "in work", "done")
 MAX_FOLDERS = 10_000
+MAX_LOOKED_AT = 200
+"""In so many folders a server looks for projects as it starts: its first answers wait for it."""
 MAX_PROJECTS = 200
 
 
@@ -45,7 +47,7 @@ def ready_projects(core: Core) -> None:
     loads it.
     """
     root = core.paths.root
-    if _is_in_project(root) or next(_folders(root), None) is not None:
+    if _is_in_project(root) or next(_folders(root, MAX_LOOKED_AT), None) is not None:
         import wsinb.project  # noqa: F401
 
 
@@ -120,10 +122,10 @@ def _inside(core: Core, folder: Path) -> Iterator[Project]:
             yield core.projects.open(core.paths.check(folder / name))
 
 
-def _folders(folder: Path) -> Iterator[str]:
+def _folders(folder: Path, most: int = MAX_FOLDERS) -> Iterator[str]:
     """Yield the names of the folders inside one that hold a project."""
     with suppress(OSError), os.scandir(folder) as entries:
-        for _, entry in zip(range(MAX_FOLDERS), entries, strict=False):
+        for _, entry in zip(range(most), entries, strict=False):
             if not entry.name.startswith(".") and _holds_project(entry.path):
                 yield entry.name
 
