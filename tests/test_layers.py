@@ -46,7 +46,7 @@ TREE_FLOORS = (
     {"forest", "outlines", "tiling", "windows"},
     {"models"},
     {"crops", "roles"},
-    {"classify", "find", "segment"},
+    {"classify", "find", "pixels", "segment"},
     {"workflow"},
 )
 TREE_FLOOR = {room: number for number, rooms in enumerate(TREE_FLOORS) for room in rooms}
