@@ -71,12 +71,14 @@ if (typeof WorkerGlobalScope !== 'undefined' && !self.cards) {
     });
 }
 """
-# Knows who painted what each tile shows.
+# Knows who painted what each tile shows, and how many of the styles that were asked for are shown.
 LISTEN = """
 const byCard = new WeakMap();
 const painters = new WeakMap();
 window.tried = 0;
 window.workers = [];
+window.styles = { asked: 0, shown: 0 };
+const pending = new Set();
 window.Worker = class extends Worker {
     constructor(...args) {
         super(...args);
@@ -84,7 +86,15 @@ window.Worker = class extends Worker {
         this.addEventListener('message', ({ data }) => {
             if (data.tried) { window.tried = data.tried; }
             if (data.told?.bitmap) { byCard.set(data.told.bitmap, data.told.byCard); }
+            if (pending.delete(data.id)) { window.styles.shown += 1; }
         });
+    }
+    postMessage(call) {
+        if (call.method === 'setStyle') {
+            window.styles.asked += 1;
+            pending.add(call.id);
+        }
+        super.postMessage(call);
     }
 };
 const { transferFromImageBitmap } = ImageBitmapRenderingContext.prototype;
@@ -97,7 +107,9 @@ window.shownTiles = () => [...document.querySelectorAll('.wsinb-vector-layer .le
     .flatMap(container => [...container.querySelectorAll('canvas')]);
 window.paintedBy = (card, tiles) =>
     shownTiles().length === tiles && shownTiles().every(tile => painters.get(tile) === card);
-// scripts that take this way arrive late on a busy machine: the page shall not do without the worker
+"""
+# On a busy machine a script may arrive late: the page shall not do without the worker.
+PATIENT = """
 const { setTimeout: soon } = window;
 window.setTimeout = (act, ms, ...args) => soon(act, ms === 4000 ? 40000 : ms, ...args);
 """
@@ -165,6 +177,7 @@ def nuclei(project):
 def card(lab) -> Lab:
     """The page of somebody with a graphics card."""
     lab.page.add_init_script(LISTEN)
+    lab.page.add_init_script(PATIENT)
 
     def with_card(route) -> None:
         route.fulfill(body=CARD + route.fetch().text(), content_type="text/javascript")
@@ -181,13 +194,16 @@ def painted_by_card(lab: Lab, *, card: bool, tiles: int) -> None:
 
 def choose_card(lab: Lab) -> None:
     """Wait until the card has been tried, and have everything painted by it."""
-    painted_by_card(lab, card=False, tiles=4)
     # one tile to begin with, one that counts
     lab.page.wait_for_function("window.tried >= 2", polling=LOOK_AGAIN_MS)
     lab.page.keyboard.press("Shift+B")
     # what is under the pointer is marked, which is not for the card
     lab.page.mouse.move(1, 1)
+    lab.page.wait_for_function("styles.shown === styles.asked", polling=LOOK_AGAIN_MS)
+    shown = lab.page.evaluate("styles.shown")
     lab.page.locator(".wsinb-by select").select_option("score")
+    new = "shown => styles.shown > shown && styles.shown === styles.asked"
+    lab.page.wait_for_function(new, arg=shown, polling=LOOK_AGAIN_MS)
     painted_by_card(lab, card=True, tiles=4)
 
 
@@ -379,6 +395,7 @@ def test_tiles_follow_the_page_to_another_screen_and_back(lab, pair):
 
 
 def test_the_worker_runs_once_the_pointer_is_over_a_slide_and_paints_it(lab, pair):
+    lab.page.add_init_script(PATIENT)
     lab.open_folder(pair.path.name)
     with lab.page.expect_worker(lambda worker: "/wsinb/" in worker.url) as started:
         lab.page.locator(".jp-DirListing-item", has_text="liver.tif").hover()
