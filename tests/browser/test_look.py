@@ -2,110 +2,39 @@
 
 from __future__ import annotations
 
-import io
 import itertools
 import re
 
-import numpy as np
 import pytest
 import shapely
-from PIL import Image
 from playwright.sync_api import expect
 
 import wsinb
-from tests.browser.cells import last_output, once, open_notebook, show_viewer
+from tests.browser.colours import (
+    LEFT,
+    RIGHT,
+    STROMA,
+    TILE,
+    TUMOR,
+    add_nuclei,
+    color_by,
+    opened,
+    strength,
+    until_painted,
+    zoom_out_to_density,
+)
 
 pytestmark = pytest.mark.browser
 
-TUMOR, STROMA = (204, 68, 68), (51, 119, 204)
 # the first colours of the palette for categories
 BLUE, ORANGE = (0, 114, 178), (230, 159, 0)
 PURPLE, YELLOW = (68, 1, 84), (220, 220, 40)
-# those of differences
-ADDED, CHANGED, UNCHANGED = (0, 158, 115), (230, 159, 0), (140, 140, 140)
-LEFT, MIDDLE, RIGHT = (520, 1220), (1000, 1220), (1490, 1220)
-BARE = (1024, 420)
-HALF = 6
-FAINT = 9
-PITCH, SIDE = 12, 6
-TILE = re.compile(r"/vector/[0-9a-f]{64}[^/]*/-?\d+/-?\d+/-?\d+")
 
 
 @pytest.fixture
 def nuclei(project):
-    """3,500 small squares below the regions: tumor left and stroma right, scores rise from left to right."""
-    left, top = (
-        grid.ravel() for grid in np.meshgrid(np.arange(420, 1620, PITCH), np.arange(880, 1300, PITCH))
-    )
-    is_left = left < 1020
-    session = project.session(author="model")
-    session["liver"].upsert(
-        wsinb.new_annotations(
-            shapely.box(left, top, left + SIDE, top + SIDE),
-            label=np.where(is_left, "tumor", "stroma"),
-            layer="nuclei",
-            score=(left - 420) / 1200,
-            created_by=np.where(is_left, "ann", "bob"),
-        )
-    )
-    session.commit("nuclei")
+    add_nuclei(project)
     return project
-
-
-def opened(lab, project) -> list[str]:
-    """Open the slide with the tab of layers; return the list of tiles that are asked for from then on."""
-    lab.open_slide(project.path.name, "liver.tif")
-    until_painted(lab, {LEFT: TUMOR, RIGHT: STROMA})
-    lab.page.keyboard.press("Shift+B")
-    lab.page.wait_for_selector(".wsinb-tab[data-tab=layers]:not([hidden])")
-    asked: list[str] = []
-    lab.page.on("request", lambda request: TILE.search(request.url) and asked.append(request.url))
-    return asked
-
-
-def look(lab, *places) -> np.ndarray:
-    """The mean colours around places of the slide, of one look at the screen: (n, 3)."""
-    centres = np.array([lab.screen(*place) for place in places]).astype(int)
-    left, top = (centres.min(axis=0) - HALF).tolist()
-    width, height = (np.ptp(centres, axis=0) + 2 * HALF + 1).tolist()
-    clip = {"x": left, "y": top, "width": width, "height": height}
-    seen = np.asarray(Image.open(io.BytesIO(lab.page.screenshot(clip=clip))).convert("RGB"))
-    corners = (centres - HALF - (left, top)).tolist()
-    side = 2 * HALF + 1
-    return np.array([seen[y : y + side, x : x + side].mean(axis=(0, 1)) for x, y in corners])
-
-
-def strength(lab, place) -> float:
-    """How much what is painted on stroma differs from bare stroma, 0 to 442."""
-    bare, seen = look(lab, BARE, place)
-    return float(np.linalg.norm(seen - bare))
-
-
-def painted(lab, places, colors) -> list[tuple[int, int, int] | None]:
-    """Which of some colours each place is painted in; None where it is bare."""
-    bare, *seen = look(lab, BARE, *places)
-    towards = np.array(colors) - bare
-    towards /= np.linalg.norm(towards, axis=1, keepdims=True)
-    shifts = [each - bare for each in seen]
-    return [colors[int(np.argmax(towards @ by))] if np.linalg.norm(by) >= FAINT else None for by in shifts]
-
-
-def until_painted(lab, expected, *others) -> None:
-    """Wait until places are painted in their colours (None: bare), all at once, and in none of the others."""
-    colors = [color for color in dict.fromkeys([*expected.values(), *others]) if color is not None]
-    wanted = list(expected.values())
-    lab.until(lambda: painted(lab, list(expected), colors) == wanted, f"painted as {expected}")
-
-
-def color_by(lab, name: str) -> None:
-    lab.page.locator(".wsinb-by select").select_option(name)
-
-
-def zoom_out_to_density(lab) -> None:
-    lab.page.keyboard.press("-")
-    lab.page.wait_for_selector(".wsinb-zoom:text-is('5×')")
-    lab._find_frame()
-    until_painted(lab, {LEFT: TUMOR}, STROMA)
 
 
 def select_rectangle(lab, start, end) -> None:
@@ -324,92 +253,3 @@ def test_a_version_without_the_column_is_shown_by_label_with_a_sentence(lab, nuc
     lab.page.locator(".wsinb-commit-button", has_text="nuclei").click()
     assert "no column “grade”" in lab.notice()
     until_painted(lab, {LEFT: TUMOR}, STROMA)
-
-
-def box(place) -> shapely.Polygon:
-    l0_x, l0_y = place
-    return shapely.box(l0_x - 80, l0_y - 60, l0_x + 80, l0_y + 60)
-
-
-SESSION = """
-import shapely, wsinb
-project = wsinb.open_project('.')
-session = project.session(author='model')
-viewer = project.view('liver', color_by='change', since='start', session=session)
-viewer
-"""
-EDIT = """
-row = session['liver'].read(bbox={left}).assign(label='stroma')
-session['liver'].upsert(row)
-session['liver'].upsert(wsinb.new_annotations([shapely.box{right}], layer='model'))
-viewer.since = None
-"""
-UNDO = """
-session['liver'].restore(row['id'].tolist(), session.base)
-"""
-
-
-def test_shapes_change_their_colours_as_a_session_edits_them(lab, project):
-    session = project.session(author="pathologist")
-    session["liver"].upsert(wsinb.new_annotations([box(LEFT)], label="tumor"))
-    project.tag("start", at=session.commit("left").id)
-    session["liver"].upsert(wsinb.new_annotations([box(MIDDLE)], label="tumor"))
-    session.commit("middle")
-    edit = EDIT.format(left=box(LEFT).bounds, right=box(RIGHT).bounds)
-    heard = once("viewer.since == 'main'", "print(viewer.since)")
-    # so high that nothing is scrolled when cells are run
-    lab.page.set_viewport_size({"width": 1400, "height": 1300})
-    open_notebook(lab, project, SESSION, edit, UNDO, "session.commit('right')", heard)
-    show_viewer(lab)
-    until_painted(lab, {LEFT: UNCHANGED, MIDDLE: ADDED, RIGHT: None}, CHANGED)
-    lab.run_cell(1)
-    # against what the session began with
-    until_painted(lab, {LEFT: CHANGED, MIDDLE: UNCHANGED, RIGHT: ADDED})
-    lab.run_cell(2)
-    until_painted(lab, {LEFT: UNCHANGED, MIDDLE: UNCHANGED, RIGHT: ADDED}, CHANGED)
-    lab.run_cell(3)
-    lab.page.wait_for_selector(".wsinb-label:has-text('tumor') .wsinb-count:text-is('6')")
-    until_painted(lab, {LEFT: UNCHANGED, MIDDLE: UNCHANGED, RIGHT: ADDED}, CHANGED)
-    lab.page.locator(".wsinb-map").focus()
-    lab.page.keyboard.press("Shift+B")
-    choice = lab.page.locator(".wsinb-since select")
-    expect(choice).to_have_value("")
-    choice.select_option("start")
-    until_painted(lab, {LEFT: UNCHANGED, MIDDLE: ADDED, RIGHT: ADDED}, CHANGED)
-    choice.select_option("main")
-    until_painted(lab, {LEFT: UNCHANGED, MIDDLE: UNCHANGED, RIGHT: UNCHANGED}, ADDED, CHANGED)
-    lab.run_cell(4)
-    assert last_output(lab).strip() == "main"
-
-
-def test_changes_are_counted_at_density_since_the_version_that_is_chosen(lab, nuclei):
-    head = nuclei.head()
-    session = nuclei.session(author="reader")
-    right = nuclei.read("liver", bbox=(1020, 880, 1620, 1300)).query("layer == 'nuclei'")
-    session["liver"].upsert(right.assign(score=0.5))
-    newest = session.commit("right").id
-    asked = opened(lab, nuclei)
-    expect(lab.page.locator(".wsinb-since")).to_be_hidden()
-    color_by(lab, "change")
-    until_painted(lab, {LEFT: UNCHANGED, RIGHT: CHANGED}, ADDED)
-    legend = lab.page.locator(".wsinb-color-legend .wsinb-category-name")
-    expect(legend).to_have_text(["added", "changed", "unchanged"])
-    assert asked == []
-    color_by(lab, "label")
-    zoom_out_to_density(lab)
-    color_by(lab, "change")
-    until_painted(lab, {LEFT: UNCHANGED, RIGHT: CHANGED}, ADDED)
-    assert any("by=change" in url for url in asked)
-    assert not any("since=" in url for url in asked)
-    choice = lab.page.locator(".wsinb-since select")
-    (first,) = (commit.id for commit in nuclei.log() if commit.message == "the known regions")
-    choice.select_option(first)
-    until_painted(lab, {LEFT: ADDED, RIGHT: ADDED}, CHANGED, UNCHANGED)
-    assert any(f"by=change&since={first}" in url for url in asked)
-    choice.select_option("main")
-    until_painted(lab, {LEFT: UNCHANGED, RIGHT: UNCHANGED}, CHANGED, ADDED)
-    assert any(f"by=change&since={newest}" in url for url in asked), "a branch is asked for by its commit"
-    lab.page.locator(".wsinb-category-button", has_text="unchanged").click()
-    until_painted(lab, {LEFT: None, RIGHT: None}, CHANGED, UNCHANGED)
-    choice.select_option(head)
-    until_painted(lab, {LEFT: None, RIGHT: CHANGED}, UNCHANGED, ADDED)
