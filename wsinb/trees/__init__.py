@@ -25,6 +25,7 @@ from wsinb.trees.windows import (
 
 if TYPE_CHECKING:
     from wsinb.trees.classify import DirectClassifier, LeafClassifier, cross_validate, search
+    from wsinb.trees.pixels import PixelField, PixelForest, filter_bank
 
 __all__ = [
     "COLOURS",
@@ -33,10 +34,13 @@ __all__ = [
     "DirectClassifier",
     "Forest",
     "LeafClassifier",
+    "PixelField",
+    "PixelForest",
     "SegmentationForest",
     "TrainingRegion",
     "cross_validate",
     "draw_subwindows",
+    "filter_bank",
     "load_model",
     "random_boxes",
     "resized_windows",
@@ -50,7 +54,10 @@ __all__ = [
 _HOME = {
     "DirectClassifier": "wsinb.trees.classify",
     "LeafClassifier": "wsinb.trees.classify",
+    "PixelField": "wsinb.trees.pixels",
+    "PixelForest": "wsinb.trees.pixels",
     "cross_validate": "wsinb.trees.classify",
+    "filter_bank": "wsinb.trees.pixels",
     "search": "wsinb.trees.classify",
 }
 
