@@ -48,6 +48,7 @@ export class Editing {
   readonly palette: Palette;
   readonly saveRow: SaveRow;
   readonly wholeImage: WholeImage;
+  private timer = 0;
 
   constructor(private readonly parts: EditingParts) {
     const { map, session, store, labels, look, selection, notice, path, versions, showing, saved } = parts;
@@ -79,6 +80,17 @@ export class Editing {
     });
     this.wholeImage = new WholeImage(store, labels, message => notice.tell(message));
     labels.changed.connect(this.onLabels, this);
+    const zooms = map.doubleClickZoom.enabled();
+    this.drawing.toolChanged.connect((_, tool) => {
+      window.clearTimeout(this.timer);
+      if (tool) {
+        map.doubleClickZoom.disable();
+      } else if (zooms) {
+        // two quick taps are two corners: Leaflet takes them for a double one even where they are far apart,
+        // and says so after the tap that has ended the drawing
+        this.timer = window.setTimeout(() => map.doubleClickZoom.enable(), 0);
+      }
+    });
   }
 
   /** Work on the annotations of a slide that was opened. */
@@ -133,6 +145,7 @@ export class Editing {
   }
 
   dispose(): void {
+    window.clearTimeout(this.timer);
     this.parts.labels.changed.disconnect(this.onLabels, this);
     const { saving, hand, overlay, drawing, palette, saveRow, wholeImage } = this;
     [saving, hand, overlay, drawing, palette, saveRow, wholeImage].forEach(part => part.dispose());

@@ -1,4 +1,4 @@
-/** Drag a whole shape. Geoman either shows handles or drags, not both at once. */
+/** Drag a whole shape, by mouse or finger. Geoman either shows handles or drags, not both at once. */
 import * as L from 'leaflet';
 
 export type Movable = L.Polyline | L.CircleMarker | L.Circle;
@@ -25,33 +25,61 @@ export function makeMovable(map: L.Map, layer: Movable, start: () => void, end: 
   });
   layer.on('mousedown', event => {
     const press = event as L.LeafletMouseEvent;
-    if (press.originalEvent.button !== 0 || !isGrip(map, layer, press)) {
+    if (press.originalEvent.button === 0 && isGrip(map, layer, press)) {
+      L.DomEvent.stop(press);
+    }
+  });
+  const path = layer.getElement() as SVGElement | undefined;
+  path?.addEventListener('pointerdown', press => {
+    const layerPoint = map.mouseEventToLayerPoint(press);
+    if (press.button === 0 && press.isPrimary && isGrip(map, layer, { layerPoint })) {
+      follow(press, { map, layer, start, end });
+    }
+  });
+}
+
+interface Drag {
+  map: L.Map;
+  layer: Movable;
+  start: () => void;
+  end: () => void;
+}
+
+const ENDS = ['pointerup', 'pointercancel', 'pointerdown'] as const;
+
+/** Let the shape go with one pointer until it is let go of, or a second finger goes down: that is a zoom. */
+function follow(press: PointerEvent, { map, layer, start, end }: Drag): void {
+  const origin = layer instanceof L.CircleMarker ? layer.getLatLng() : (layer.getLatLngs() as Nested[]);
+  const from = map.mouseEventToLatLng(press);
+  let moving = false;
+  const move = (event: PointerEvent): void => {
+    const far = Math.hypot(event.clientX - press.clientX, event.clientY - press.clientY) >= THRESHOLD_PX;
+    if (event.pointerId !== press.pointerId || !(moving || far)) {
       return;
     }
-    L.DomEvent.stop(press);
-    const origin = layer instanceof L.CircleMarker ? layer.getLatLng() : (layer.getLatLngs() as Nested[]);
-    let moving = false;
-    const move = ({ latlng, containerPoint }: L.LeafletMouseEvent): void => {
-      if (!moving && containerPoint.distanceTo(press.containerPoint) < THRESHOLD_PX) {
-        return;
-      }
-      if (!moving) {
-        moving = true;
-        start();
-      }
-      place(layer, shifted(origin, latlng.lat - press.latlng.lat, latlng.lng - press.latlng.lng));
-    };
-    const release = (): void => {
-      map.off('mousemove', move).dragging.enable();
-      document.removeEventListener('mouseup', release);
-      if (moving) {
-        end();
-      }
-    };
-    map.dragging.disable();
-    map.on('mousemove', move);
-    document.addEventListener('mouseup', release);
-  });
+    if (!moving) {
+      moving = true;
+      start();
+    }
+    const at = map.mouseEventToLatLng(event);
+    place(layer, shifted(origin, at.lat - from.lat, at.lng - from.lng));
+  };
+  const release = (event: PointerEvent): void => {
+    const isOther = event.type !== 'pointerdown' && event.pointerId !== press.pointerId;
+    if (event === press || isOther) {
+      return;
+    }
+    map.dragging.enable();
+    document.removeEventListener('pointermove', move);
+    ENDS.forEach(name => document.removeEventListener(name, release));
+    if (moving) {
+      end();
+    }
+  };
+  // before Leaflet hears of the press
+  map.dragging.disable();
+  document.addEventListener('pointermove', move);
+  ENDS.forEach(name => document.addEventListener(name, release));
 }
 
 function place(layer: Movable, at: Nested): void {
@@ -63,7 +91,7 @@ function place(layer: Movable, at: Nested): void {
 }
 
 /** Whether a drag from there moves the shape, not the view. */
-function isGrip(map: L.Map, layer: Movable, { layerPoint }: L.LeafletMouseEvent): boolean {
+function isGrip(map: L.Map, layer: Movable, { layerPoint }: { layerPoint: L.Point }): boolean {
   if (layer instanceof L.CircleMarker && !(layer instanceof L.Circle)) {
     return true;
   }
