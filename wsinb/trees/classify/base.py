@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 
 from wsinb.errors import InvalidInput, WsinbError
 from wsinb.numbers import real
-from wsinb.trees.classify.pictures import as_classes, as_pictures
+from wsinb.trees.classify.pictures import as_classes, as_pictures, take
 from wsinb.trees.classify.spread import pixel_importance
 from wsinb.trees.classify.stored import read_classifier, write_classifier
 from wsinb.trees.forest.forest import Forest
@@ -195,7 +195,7 @@ class SubwindowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         draws = self._draws()
         step = max(1, BATCH_WINDOWS // self.n_windows)
         for start in range(0, len(pictures), step):
-            some = [pictures[number] for number in range(start, min(start + step, len(pictures)))]
+            some = take(pictures, np.arange(start, min(start + step, len(pictures))))
             windows = draws.windows(some, self.n_jobs, first=start, alike=True)
             yield windows.reshape(len(windows), -1)
 

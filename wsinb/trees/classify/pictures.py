@@ -78,7 +78,7 @@ def as_groups(X: Any, groups: Any) -> NDArray[Any] | None:  # noqa: N803
 
 
 def take(X: Any, chosen: NDArray[np.intp]) -> Any:  # noqa: N803
-    """Return some of the pictures, in the form that they came in."""
-    if isinstance(X, list | tuple):
-        return [X[number] for number in chosen.tolist()]
-    return X[chosen]
+    """Return some of the pictures: an array as an array, crops as crops, which are not read yet."""
+    if isinstance(X, np.ndarray) or hasattr(X, "table"):
+        return X[chosen]
+    return [X[number] for number in chosen.tolist()]
