@@ -31,7 +31,7 @@ export class VectorEngine {
     this.store = new TileStore(undefined, fetcher);
     this.columns = new ColumnStore(fetcher);
     this.layers = new Layers(tell);
-    painter.onLost = () => this.repaint();
+    painter.onLost = () => this.repaintAll();
   }
 
   setHeaders(headers: Record<string, string>): void {
@@ -180,9 +180,18 @@ export class VectorEngine {
     }
   }
 
-  private repaint(layer?: string): void {
+  private repaint(layer: string): void {
     for (const tile of this.wanted.loaded(layer)) {
       this.want(tile, 'paint');
+    }
+  }
+
+  private repaintAll(): void {
+    for (const tile of this.wanted.loaded()) {
+      // as with `hover`: one that is to be done anyway may want a raster
+      if (tile.wants === null) {
+        this.want(tile, 'paint');
+      }
     }
   }
 
