@@ -17,7 +17,7 @@ from wsinb.trees.find.threshold import check_offset, darker_than_mean, gray, odd
 from wsinb.trees.outlines.polygons import mask_polygons
 from wsinb.trees.outlines.raster import rasterise
 from wsinb.trees.outlines.seams import Found, Piece, SeamMerger
-from wsinb.trees.outlines.table import PolygonTable
+from wsinb.trees.outlines.table import Limits, PolygonTable
 from wsinb.trees.scale import downsample_on
 from wsinb.trees.tiling.cores import Core, Plan, plan_cores
 from wsinb.trees.tiling.inorder import in_order, usable_cores
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["find_objects"]
 
 OVERVIEW = 2048
+CLASSES = ["background", "object"]
 
 
 def find_objects(
@@ -107,7 +108,8 @@ def find_objects(
     plan = plan_cores(slide, downsample_on(slide, um_per_px, None), tile_size, within)
     look = _Look(plan, _level(threshold, plan), odd_block(block), check_offset(offset), bool(dark))
     merger = SeamMerger()
-    kept = PolygonTable(plan.downsample, slide.size, min_area, max_area, tolerance)
+    limits = Limits.of(CLASSES, min_area, max_area)
+    kept = PolygonTable(plan.downsample, slide.size, limits, tolerance)
     pieces = in_order(look.run, plan.cores, workers, "wsinb-find")
     # closing stops the threads at once when progress cancels
     with closing(pieces), Tracker(len(plan.cores), f"finding objects on {slide.name}", progress) as tracker:
@@ -115,7 +117,7 @@ def find_objects(
             kept.add(merger.add(piece))
             tracker.update()
     kept.add(merger.finish())
-    table = kept.table(["", "object"], layer, created_by)
+    table = kept.table(CLASSES, layer, created_by)
     table["score"] = np.nan
     # an empty table has its own kinds of columns
     if len(table):

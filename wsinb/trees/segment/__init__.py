@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from wsinb.trees.segment.apply import segment_slide
 from wsinb.trees.segment.model import SegmentationForest
+from wsinb.trees.segment.picture import write_probabilities
 from wsinb.trees.segment.sampling import TrainingRegion
+from wsinb.trees.segment.tilemodel import TileModel
 from wsinb.trees.segment.training import train_segmentation
 
-__all__ = ["SegmentationForest", "TrainingRegion", "segment_slide", "train_segmentation"]
+__all__ = [
+    "SegmentationForest",
+    "TileModel",
+    "TrainingRegion",
+    "segment_slide",
+    "train_segmentation",
+    "write_probabilities",
+]

@@ -1,0 +1,148 @@
+"""`write_probabilities`: the probabilities of a label as a slide of their own."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsinb.errors import InvalidInput, StorageError
+from wsinb.names import given_path, is_among, unknown
+from wsinb.progress import Progress, Tracker
+from wsinb.trees.outlines.raster import rasterise
+from wsinb.trees.segment.tilemodel import TileModel, plan_for
+from wsinb.trees.tiling import Core, Plan, in_order, usable_cores
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from wsinb.frames import Box
+    from wsinb.tiles import Slide
+
+__all__ = ["write_probabilities"]
+
+QUALITY = 89
+
+
+def write_probabilities(
+    slide: Slide,
+    model: TileModel,
+    label: str,
+    path: str | os.PathLike[str],
+    *,
+    within: Box | BaseGeometry | None = None,
+    tile_size: int = 1024,
+    colours: NDArray[np.uint8] | None = None,
+    quality: int = QUALITY,
+    skip_white: bool | None = None,
+    progress: Progress = None,
+    threads: int | None = None,
+) -> Path:
+    """Write how probable a label is at each pixel of a slide as a pyramid of tiles, which `open_slide` reads.
+
+    The picture has the resolution of the model and covers the whole slide, so that it can be laid over it.
+    Memory is bounded by the tiles in flight; one byte a pixel is kept on disk beside the file meanwhile.
+
+    Parameters
+    ----------
+    slide : Slide
+    model : SegmentationForest, PixelForest or another `TileModel`
+    label : str
+        One of the model's labels; that of the background is what the others leave.
+    path : str or Path
+        The file, replaced if it is there; it appears when it is complete.
+    within, tile_size, skip_white, progress, threads
+        See `segment_slide`; outside of `within` the probability is 0 (1 for the background).
+    colours : ndarray (256, 3), uint8, optional
+        Colours of probabilities from 0 to 1; black to white by default.
+    quality : int
+        Of the JPEG tiles, 1 to 89; at 89 the probabilities are kept to within a few 255ths.
+
+    Returns
+    -------
+    Path
+        `path`.
+
+    Raises
+    ------
+    InvalidInput
+        If the model has no such label, or a parameter is out of range.
+    UnknownMpp
+        If the model was trained in micrometres and the slide does not know its own.
+    StorageError
+        If the file cannot be written.
+    """
+    import pyvips
+
+    from wsinb.tiles import write_pyramid
+
+    labels = model.header["labels"]
+    if not is_among(label, labels):
+        raise InvalidInput(unknown("label in this model", label, labels))
+    table = _colour_table(colours)
+    target = given_path(path, "The picture of probabilities is a path")
+    plan = plan_for(slide, model, tile_size, within)
+    skip = model.header["white_is_background"] if skip_white is None else skip_white
+    raw = target.with_name(f".{target.name}.{uuid.uuid4().hex}.raw")
+    run = partial(_bytes_of, plan, model, labels.index(label), skip)
+    try:
+        with raw.open("xb") as file:
+            _fill(file, plan, 255 if label == labels[0] else 0)
+            cores = in_order(lambda core: (core, run(core)), plan.cores, usable_cores(threads), "segment")
+            what = f"mapping {label} on {slide.name}"
+            with closing(cores), Tracker(len(plan.cores), what, progress) as tracker:
+                for core, values in cores:
+                    _put(file, plan.width, core, values)
+                    tracker.update()
+        gray: Any = pyvips.Image.rawload(str(raw), plan.width, plan.height, 1)
+        mpp = slide.mpp_xy and (slide.mpp_xy[0] * plan.downsample, slide.mpp_xy[1] * plan.downsample)
+        write_pyramid(gray.maplut(table).copy(interpretation="srgb"), target, mpp=mpp, quality=quality)
+    except OSError as error:
+        raise StorageError(
+            f"the picture could not be written to {target}: {error.strerror or error}; choose another folder"
+        ) from error
+    finally:
+        raw.unlink(missing_ok=True)
+    return target
+
+
+def _colour_table(colours: NDArray[np.uint8] | None) -> Any:
+    import pyvips
+
+    if colours is None:
+        colours = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)
+    if not isinstance(colours, np.ndarray) or colours.shape != (256, 3) or colours.dtype != np.uint8:
+        raise InvalidInput("colours must be (256, 3) uint8, one colour for each probability from 0 to 1")
+    return pyvips.Image.new_from_array(np.ascontiguousarray(colours)[None], interpretation="srgb")
+
+
+def _bytes_of(plan: Plan, model: TileModel, label: int, skip_white: bool, core: Core) -> NDArray[np.uint8]:
+    """Return the probabilities of a core as 0 to 255, (h, w) uint8."""
+    planes = model.core_planes(plan, core, skip_white=skip_white)
+    values = planes[label - 1] if label else 1 - planes.sum(axis=0)
+    if plan.within is not None:
+        inside = rasterise([plan.within], values.shape, x=core.x0, y=core.y0, downsample=plan.downsample)
+        values = np.where(inside, values, 0 if label else 1)
+    scaled: NDArray[np.uint8] = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return scaled
+
+
+def _fill(file: BinaryIO, plan: Plan, value: int) -> None:
+    if not value:
+        file.truncate(plan.width * plan.height)
+        return
+    row = bytes([value]) * plan.width
+    for _ in range(plan.height):
+        file.write(row)
+
+
+def _put(file: BinaryIO, width: int, core: Core, values: NDArray[np.uint8]) -> None:
+    for row, line in enumerate(values, core.y0):
+        file.seek(row * width + core.x0)
+        file.write(line.tobytes())

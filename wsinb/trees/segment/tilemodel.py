@@ -1,0 +1,55 @@
+"""What `segment_slide` and `write_probabilities` ask of a model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wsinb.trees.scale import downsample_on
+from wsinb.trees.tiling import Core, Plan, plan_cores
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from wsinb.frames import Box
+    from wsinb.tiles import Slide
+
+__all__ = ["TileModel", "plan_for"]
+
+
+class TileModel(Protocol):
+    """Anything that turns pieces of a slide into class probabilities.
+
+    Attributes
+    ----------
+    header : dict
+        `labels` by class, the first being the background; `um_per_px` or `downsample`: the resolution that it
+        wants; `white_is_background`: whether empty glass need not be looked at.
+    """
+
+    header: dict[str, Any]
+
+    def core_planes(self, plan: Plan, core: Core, *, skip_white: bool = False) -> NDArray[np.float32]:
+        """Return the probabilities of the classes above the background, (n_classes - 1, h, w).
+
+        The model reads what it needs around the core by itself (``plan.read(core, halo)``, say). What it
+        returns for a pixel must not depend on the core that the pixel lies in. Called from several threads.
+        """
+
+
+def plan_for(
+    slide: Slide, model: TileModel, tile_size: int, within: Box | BaseGeometry | None = None
+) -> Plan:
+    """Cut a slide into cores at the resolution of a model.
+
+    Raises
+    ------
+    UnknownMpp
+        If the model was trained in micrometres and the slide does not know its own.
+    InvalidInput
+        If the tiles are too small or `within` has no area.
+    """
+    downsample = downsample_on(slide, model.header["um_per_px"], model.header["downsample"])
+    return plan_cores(slide, downsample, tile_size, within)
