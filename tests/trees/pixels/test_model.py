@@ -81,7 +81,7 @@ def test_fields_of_other_features_are_refused(model, make_picture):
 
 @settings(max_examples=12, deadline=None)
 @given(st.data())
-def test_a_piece_with_its_margin_is_predicted_as_the_whole(data, model):
+def test_a_piece_with_its_margin_is_predicted_as_the_whole(model, data):
     margin = model.margin
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (2 * margin + 40, 2 * margin + 300, 3), np.uint8)
