@@ -45,7 +45,7 @@ TREE_FLOORS = (
     {"scale", "threads"},
     {"forest", "outlines", "tiling", "windows"},
     {"models"},
-    {"crops", "roles"},
+    {"cropping", "roles"},
     {"classify", "find", "pixels", "segment"},
     {"workflow"},
 )

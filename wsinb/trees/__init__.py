@@ -1,4 +1,4 @@
-"""Extra-trees on subwindows: forests without pickle, and the segmentation of whole slides."""
+"""Extra-trees: classify, segment, find, sort, and workflows of them."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from wsinb.trees.forest import Forest
 from wsinb.trees.models import load_model
 from wsinb.trees.segment import (
     SegmentationForest,
+    TileModel,
     TrainingRegion,
     segment_slide,
     train_segmentation,
+    write_probabilities,
 )
 from wsinb.trees.windows import (
     COLOURS,
@@ -25,40 +27,61 @@ from wsinb.trees.windows import (
 
 if TYPE_CHECKING:
     from wsinb.trees.classify import DirectClassifier, LeafClassifier, cross_validate, search
+    from wsinb.trees.cropping import Crops, crops
+    from wsinb.trees.find import find_objects, find_tissue, sort_objects
     from wsinb.trees.pixels import PixelField, PixelForest, filter_bank
+    from wsinb.trees.workflow import Rule, Workflow, chain
 
 __all__ = [
     "COLOURS",
     "INTERPOLATIONS",
     "Boxes",
+    "Crops",
     "DirectClassifier",
     "Forest",
     "LeafClassifier",
     "PixelField",
     "PixelForest",
+    "Rule",
     "SegmentationForest",
+    "TileModel",
     "TrainingRegion",
+    "Workflow",
+    "chain",
+    "crops",
     "cross_validate",
     "draw_subwindows",
     "filter_bank",
+    "find_objects",
+    "find_tissue",
     "load_model",
     "random_boxes",
     "resized_windows",
     "search",
     "segment_slide",
+    "sort_objects",
     "to_colour",
     "train_segmentation",
+    "write_probabilities",
 ]
 
-# these are estimators of scikit-learn, which takes a second to load
+# some are estimators of scikit-learn, which takes a second to load; none is needed to segment
 _HOME = {
+    "Crops": "wsinb.trees.cropping",
     "DirectClassifier": "wsinb.trees.classify",
     "LeafClassifier": "wsinb.trees.classify",
     "PixelField": "wsinb.trees.pixels",
     "PixelForest": "wsinb.trees.pixels",
+    "Rule": "wsinb.trees.workflow",
+    "Workflow": "wsinb.trees.workflow",
+    "chain": "wsinb.trees.workflow",
     "cross_validate": "wsinb.trees.classify",
+    "crops": "wsinb.trees.cropping",
     "filter_bank": "wsinb.trees.pixels",
+    "find_objects": "wsinb.trees.find",
+    "find_tissue": "wsinb.trees.find",
     "search": "wsinb.trees.classify",
+    "sort_objects": "wsinb.trees.find",
 }
 
 

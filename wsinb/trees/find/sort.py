@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from wsinb.progress import Progress, Tracker
-from wsinb.trees.crops.frame import Frame, View, batches, colour_of
+from wsinb.trees.cropping.frame import Frame, View, batches, colour_of
 from wsinb.trees.roles.classifier import Classified, Classifier, as_classifier
 from wsinb.trees.tiling.inorder import in_order, usable_cores
 
@@ -48,7 +48,7 @@ def sort_objects(
     labels : sequence of str, optional
         Names of the classes of a classifier that has none of its own.
     um_per_px, context, size, background
-        What the classifier sees of an object, as in `wsinb.trees.crops.crops`: as it was in training.
+        What the classifier sees of an object, as in `wsinb.trees.cropping.crops`: as it was in training.
     progress : bool or callable, optional
         See `wsinb.progress`; counts objects. A callable cancels by raising `Cancelled`.
     threads : int, optional

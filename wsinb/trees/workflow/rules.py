@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
 from wsinb.names import listed
-from wsinb.trees.crops.frame import View, colour_of
+from wsinb.trees.cropping.frame import View, colour_of
 from wsinb.trees.roles.classifier import Classifier, as_classifier
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Rule:
     name : str, optional
         What to call the rule; "rule 1" and so on by default.
     um_per_px, context, size, background
-        What the classifier sees of an object, as in `wsinb.trees.crops.crops`.
+        What the classifier sees of an object, as in `wsinb.trees.cropping.crops`.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from wsinb.frames import Box
 from wsinb.progress import Progress, Tracker
-from wsinb.trees.crops.frame import MAX_PIXELS, Frame, View, batches
+from wsinb.trees.cropping.frame import MAX_PIXELS, Frame, View, batches
 from wsinb.trees.find.sort import classify_pictures
 from wsinb.trees.roles.classifier import Classified, Classifier
 from wsinb.trees.workflow.found import Failure

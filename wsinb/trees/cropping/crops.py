@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
 from wsinb.frames import Box
-from wsinb.trees.crops.frame import Frame, View, batches
-from wsinb.trees.crops.slides import OpenSlides
+from wsinb.trees.cropping.frame import Frame, View, batches
+from wsinb.trees.cropping.slides import OpenSlides
 from wsinb.trees.tiling.inorder import in_order, usable_cores
 
 if TYPE_CHECKING:
@@ -204,6 +204,6 @@ class Crops(Sequence[Image]):
         return f"<Crops: {len(self)} pictures from {n_slides} slides ({counts or 'none'}){tail}>"
 
     def _repr_html_(self) -> str:
-        from wsinb.trees.crops.sheet import contact_sheet
+        from wsinb.trees.cropping.sheet import contact_sheet
 
         return contact_sheet(self)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from wsinb.annotate.verdicts import CONFIRMED, VERDICTS, verdict
 from wsinb.errors import InvalidInput, UnknownLabel, UnknownSlide
 from wsinb.names import listed, unknown
-from wsinb.trees.crops.crops import Crops, Rows
-from wsinb.trees.crops.frame import MAX_PIXELS, Frame, View, colour_of
-from wsinb.trees.crops.slides import OpenSlides, SlideSource
+from wsinb.trees.cropping.crops import Crops, Rows
+from wsinb.trees.cropping.frame import MAX_PIXELS, Frame, View, colour_of
+from wsinb.trees.cropping.slides import OpenSlides, SlideSource
 
 if TYPE_CHECKING:
     import geopandas as gpd

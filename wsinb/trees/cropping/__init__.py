@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wsinb.trees.crops.choose import crops
-from wsinb.trees.crops.crops import Crops
-from wsinb.trees.crops.frame import View
+from wsinb.trees.cropping.choose import crops
+from wsinb.trees.cropping.crops import Crops
+from wsinb.trees.cropping.frame import View
 
 __all__ = ["Crops", "View", "crops"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wsinb.errors import WsinbError
 
 if TYPE_CHECKING:
-    from wsinb.trees.crops.crops import Crops
+    from wsinb.trees.cropping.crops import Crops
 
 __all__ = ["contact_sheet"]
 

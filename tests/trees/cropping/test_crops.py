@@ -15,8 +15,8 @@ from wsinb.errors import InvalidInput, SlideNotFound, UnknownLabel, UnknownMpp, 
 from wsinb.frames import Box
 from wsinb.project import create_project
 from wsinb.testing import synthetic_slide
-from wsinb.trees.crops import crops
-from wsinb.trees.crops.slides import MAX_OPEN
+from wsinb.trees.cropping import crops
+from wsinb.trees.cropping.slides import MAX_OPEN
 
 SCRIPT = "<script>alert(1)</script>"
 
