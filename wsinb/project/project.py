@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wsinb.errors import InvalidInput
 from wsinb.project.files import FileWords
 from wsinb.project.history import VersionWords
+from wsinb.project.models import Models
 from wsinb.project.upkeep import UpkeepWords
 from wsinb.versions import MAIN, Columns, Labels, Places, Repository, Session, Slides, SlideSets, about
 
@@ -37,6 +38,7 @@ class Project(VersionWords, FileWords, UpkeepWords):
         self.slides = Slides(repository, folder)
         self.labels = Labels(repository)
         self.columns = Columns(repository)
+        self.models = Models(repository)
         self.sets = SlideSets(repository, Places(repository, self.slides, _find))
 
     @property
