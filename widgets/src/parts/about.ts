@@ -46,7 +46,7 @@ export function aboutPart(scene: Scene): Disposable {
 
 function slideRows({ info, source, session }: Scene): Row[] {
   const { mpp, planes, levels } = info;
-  const mm = mpp && [info.width * mpp[0], info.height * mpp[1]].map(um => tidy(um / 1000, 3)).join(' × ');
+  const mm = mpp && [info.width * mpp[0], info.height * mpp[1]].map(um => tidy(um / 1000, 4)).join(' × ');
   const own = ownMagnification(info);
   const rows: [string, string | null | undefined][] = [
     ['Name', info.name],
