@@ -28,7 +28,7 @@ def test_headless_prints_one_json_object_about_all_steps(demo):
     assert report["slide_size"] == [SIZE, SIZE]
     assert report["polygons"] > 0
     assert report["dice"] >= 0.85
-    assert list(report["seconds"]) == ["slide", "project", "train", "apply", "score", "total"]
+    assert list(report["seconds"]) == ["slide", "project", "train", "apply", "score", "viewer", "total"]
     assert len(report["versions"]) == 5
     assert report["folder"] == str(folder)
 

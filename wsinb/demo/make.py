@@ -18,7 +18,7 @@ from wsinb.demo.report import DemoReport, read_marker, write_marker
 from wsinb.demo.score import dice
 from wsinb.demo.slide import write_slide
 from wsinb.errors import InvalidInput, StorageError
-from wsinb.progress import Progress
+from wsinb.progress import Progress, Tracker
 
 if TYPE_CHECKING:
     from wsinb.jobs import JobResult
@@ -71,6 +71,8 @@ def make_demo(folder: str | Path, size: int | None = None, progress: Progress = 
     except OSError as error:
         reason = error.strerror or error
         raise StorageError(f"{folder} cannot be written: {reason}; choose another folder.") from error
+    from wsinb.serve.vectors.warming import warm_up
+
     with _timed(seconds, "slide"):
         layout = make_layout(size or DEFAULT_SIZE)
         write_slide(layout, folder / f"{SLIDE}.tiff", progress=progress)
@@ -85,6 +87,10 @@ def make_demo(folder: str | Path, size: int | None = None, progress: Progress = 
         table = project.read(SLIDE, version=applied.commit)
         found = table.loc[(table["layer"] == RESULT_LAYER) & (table["label"] == TUMOUR), "geometry"]
         agreement = dice(found, split.held_out, outside=(*split.rois, *split.training))
+    with _timed(seconds, "viewer"), Tracker(1, "readying the viewer", progress) as tracker:
+        # compiled once an installation: otherwise the first annotations ever looked at take half a minute
+        warm_up()
+        tracker.update()
     _copy_notebooks(folder)
     seconds["total"] = sum(seconds.values())
     report = DemoReport(
