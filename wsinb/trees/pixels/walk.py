@@ -13,7 +13,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
+from wsinb.trees.forest.evaluate import word_places
 from wsinb.trees.forest.forest import Forest
+from wsinb.trees.forest.rows import pack_cuts
 from wsinb.trees.threads import run_threads
 
 __all__ = ["PackedForest", "pack", "row_planes"]
@@ -54,19 +56,12 @@ def pack(forest: Forest) -> PackedForest:
     leaf = forest.left < 0
     inner = np.flatnonzero(~leaf)
     n_nodes, n_trees = len(leaf), forest.n_trees
-    place = np.empty(n_nodes, np.int64)
-    place[forest.roots] = np.arange(n_trees)
-    place[forest.left[inner]] = n_trees + 2 * np.arange(len(inner))
-    place[forest.right[inner]] = n_trees + 2 * np.arange(len(inner)) + 1
+    place = word_places(forest.left, forest.right, forest.roots)
     child = place.copy()
     child[inner] = place[forest.left[inner]]
-    rounded = forest.threshold.astype(np.float32)
-    above = rounded > forest.threshold
-    rounded[above] = np.nextafter(rounded[above], np.float32(-np.inf))
     words = np.empty(n_nodes, np.int64)
     words[place] = (child << FEATURE_BITS) | np.where(leaf, 0, forest.feature)
-    cut = np.empty(n_nodes, np.float32)
-    cut[place] = np.where(leaf, np.float32(np.inf), rounded)
+    cut = pack_cuts(forest.threshold, forest.left, forest.right, forest.roots)
     value = np.zeros((n_nodes, forest.n_classes - 1), np.float32)
     value[place[leaf]] = forest.leaves / forest.divisor[:, None]
     return PackedForest(words, cut, value, n_trees, forest.n_features)
