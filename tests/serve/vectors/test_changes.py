@@ -10,13 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import shapely
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import wsinb
-from wsinb.annotate import new_annotations
+from tests.serve.vectors.study import STUDY, ask, squares
 from wsinb.serve import Core, Request, Settings
 from wsinb.testing import synthetic_slide
 from wsinb.testing.features import square_feature
@@ -24,7 +23,6 @@ from wsinb.testing.vector_tiles import decode_vector_tile
 from wsinb.versions.tables import reading, staging
 from wsinb.versions.tables.ids import id_texts
 
-STUDY = {"project": "study", "slide": "one"}
 STATES = ["added", "changed", "unchanged"]
 
 
@@ -36,21 +34,12 @@ def make_study(folder):
     return project
 
 
-def squares(places, label="tumor", **columns):
-    places = np.array(list(places), float)
-    return new_annotations(shapely.box(places * 10, 5, places * 10 + 8, 13), label=label, **columns)
-
-
 @pytest.fixture
 def study(tmp_path):
     project = make_study(tmp_path)
     core = Core(Settings(tmp_path))
     yield core, project
     core.close()
-
-
-def ask(core, route, method="GET", body=b"", **query):
-    return core.handle(Request(method, route, {**STUDY, **query}, body))
 
 
 def meta(core, **query):
