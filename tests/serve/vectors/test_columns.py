@@ -13,13 +13,13 @@ import pytest
 import shapely
 
 import wsinb
+from tests.serve.vectors.study import STUDY, ask
 from wsinb.annotate import new_annotations
 from wsinb.serve import Core, Request, Settings
 from wsinb.serve.vectors import columns as column_values
 from wsinb.testing import synthetic_slide
 from wsinb.testing.vector_tiles import decode_vector_tile
 
-STUDY = {"project": "study", "slide": "one"}
 VERDICTS = [
     (None, "unverified"),
     ("[]", "unverified"),
@@ -69,10 +69,6 @@ def rows(n, seed=0):
         [None if i % 6 == 0 else 1_700_000_000 + i for i in range(n)], unit="s", utc=True
     )
     return frame
-
-
-def ask(core, route, method="GET", **query):
-    return core.handle(Request(method, route, {**STUDY, **query}))
 
 
 def meta(core, **query):

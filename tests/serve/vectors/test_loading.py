@@ -11,9 +11,10 @@ import pytest
 import shapely
 
 import wsinb
+from tests.serve.vectors.study import ask
 from wsinb.annotate import new_annotations
 from wsinb.errors import StorageError
-from wsinb.serve import Core, Request, Settings
+from wsinb.serve import Core, Settings
 from wsinb.serve.lru import Lru
 from wsinb.serve.vectors import loading, zooms
 from wsinb.serve.vectors.index import build_index
@@ -21,8 +22,6 @@ from wsinb.serve.vectors.tile import encode_tile
 from wsinb.testing import synthetic_slide
 from wsinb.testing.vector_tiles import decode_vector_tile, frame_pieces
 from wsinb.versions.tables.lean import Piece
-
-STUDY = {"project": "study", "slide": "one"}
 
 
 @pytest.fixture(autouse=True)
@@ -115,10 +114,6 @@ def study(tmp_path):
     core.vectors._warm = True  # it would read pieces, too
     yield core, project
     core.close()
-
-
-def ask(core, route, **query):
-    return core.handle(Request("GET", route, {**STUDY, **query}))
 
 
 def test_a_preliminary_tile_is_not_kept_by_anybody(study, gate):

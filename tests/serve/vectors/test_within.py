@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import wsinb
+from tests.serve.vectors.study import ask
 from wsinb.annotate import new_annotations
-from wsinb.serve import Core, Request, Settings
+from wsinb.serve import Core, Settings
 from wsinb.serve.vectors import requests as vector
 from wsinb.serve.vectors.index import build_index
 from wsinb.serve.vectors.within import rows_within
@@ -69,17 +70,16 @@ def study(tmp_path_factory):
     core.close()
 
 
-def ask(core, project, method="GET", body=b"", **query):
-    route = f"vector/{project.head()}/within"
-    return core.handle(Request(method, route, {"project": "study", "slide": "one", **query}, body))
+def ask_within(core, project, method="GET", body=b"", **query):
+    return ask(core, f"vector/{project.head()}/within", method, body, **query)
 
 
 def test_it_answers_with_rows_and_ids(study):
     core, project = study
     square = [-5, 0, 45, 0, 45, 20, -5, 20]
     answers = [
-        ask(core, project, polygon=",".join(map(str, square))),
-        ask(core, project, "POST", json.dumps({"polygon": square}).encode()),
+        ask_within(core, project, polygon=",".join(map(str, square))),
+        ask_within(core, project, "POST", json.dumps({"polygon": square}).encode()),
     ]
     frame = project.read("one").sort_values("id").reset_index(drop=True)
     wanted = frame[frame.geometry.x < 45]
@@ -96,7 +96,7 @@ def test_it_answers_with_rows_and_ids(study):
 
 def test_very_many_are_counted_and_not_all_named(study, monkeypatch):
     monkeypatch.setattr(vector, "MAX_SELECTED", 7)
-    found = json.loads(ask(*study, polygon="-5,0,999,0,999,20,-5,20").body)
+    found = json.loads(ask_within(*study, polygon="-5,0,999,0,999,20,-5,20").body)
     assert (found["n"], len(found["ids"]), len(found["rows"])) == (50, 7, 7)
 
 
@@ -113,7 +113,7 @@ def test_very_many_are_counted_and_not_all_named(study, monkeypatch):
     ],
 )
 def test_what_is_no_polygon_is_refused(study, polygon):
-    answer = ask(*study, polygon=polygon)
+    answer = ask_within(*study, polygon=polygon)
     assert answer.status == 400
     assert "polygon" in json.loads(answer.body)["error"]
 
@@ -131,4 +131,4 @@ def test_what_is_no_polygon_is_refused(study, polygon):
     ],
 )
 def test_a_body_without_a_polygon_is_refused(study, body):
-    assert ask(*study, "POST", json.dumps(body).encode()).status == 400
+    assert ask_within(*study, "POST", json.dumps(body).encode()).status == 400
