@@ -18,6 +18,7 @@ from PIL import Image
 
 import wsinb
 from tests.browser.around import Around
+from tests.browser.sidebar import Panel
 from wsinb.testing import synthetic_regions, synthetic_slide
 from wsinb.testing.lab import CHROMIUM_FLAGS, RunningLab, chromium_path, running_lab
 
@@ -258,3 +259,17 @@ def around(lab, project) -> Around:
 @pytest.fixture
 def project(server, request) -> wsinb.Project:
     return new_project(server.root, re.sub(r"\W", "-", request.node.name))
+
+
+@pytest.fixture
+def panel(lab) -> Panel:
+    return Panel(lab)
+
+
+@pytest.fixture
+def three(project) -> wsinb.Project:
+    """A project with the slides "liver" (4 annotations), "liver 2" and "liver 10"."""
+    for name, patient in (("liver 10", "Ada"), ("liver 2", "Grace")):
+        shutil.copy(project.path / "liver.tif", project.path / f"{name}.tif")
+        project.slides.add(project.path / f"{name}.tif", metadata={"patient": patient})
+    return project

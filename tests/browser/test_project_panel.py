@@ -2,95 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-import wsinb
 from wsinb.testing.entries import add_slides
 from wsinb.versions import SlideEntry
 
 pytestmark = pytest.mark.browser
 
 SQUARE = ((850, 300), (1150, 300), (1150, 480), (850, 480))
-
-
-class Panel:
-    """The sidebar of a `Lab`."""
-
-    def __init__(self, lab) -> None:
-        self.lab = lab
-        self.page = lab.page
-        self.node = lab.page.locator(".wsinb-project")
-
-    def open(self, folder: str = "") -> None:
-        self.lab.open_folder(folder)
-        self.execute("wsinb:show-panel")
-        self.node.wait_for()
-
-    def come_back(self) -> None:
-        """Open JupyterLab at an address without a folder, as people have it among their bookmarks."""
-        self.page.goto(f"{self.lab.server.url}lab")
-
-    def execute(self, command: str, **arguments) -> None:
-        # what a command answers with is not waited for: a dialog may be open until then
-        self.page.evaluate("([id, args]) => void jupyterapp.commands.execute(id, args)", [command, arguments])
-
-    def row(self, name: str):
-        return self.node.locator(f'.wsinb-strip-item[data-slide="{name}"]')
-
-    def names(self) -> list[str]:
-        return self.node.locator(".wsinb-strip-name").all_inner_texts()
-
-    def wait_for_names(self, *names: str) -> None:
-        script = """names => JSON.stringify(names) === JSON.stringify(
-            [...document.querySelectorAll('.wsinb-strip-name')].map(node => node.textContent))"""
-        self.page.wait_for_function(script, arg=list(names))
-
-    def wait_for_current(self, name: str | None) -> None:
-        script = """name => (document.querySelector('.wsinb-strip-item[aria-current=true]')?.dataset.slide
-            ?? null) === name"""
-        self.page.wait_for_function(script, arg=name)
-
-    def wait_for_progress(self, text: str) -> None:
-        self.node.locator(f".wsinb-progress-text:text-is({text!r})").wait_for()
-
-    def open_slide(self, name: str) -> None:
-        self.row(name).dblclick()
-        self.wait_for_current(name)
-        self.lab.wait_for_viewer()
-
-    def tabs(self) -> list[str]:
-        labels = ".lm-DockPanel-tabBar .lm-TabBar-tab:has(svg[data-icon='wsinb:slide']) .lm-TabBar-tabLabel"
-        return self.page.locator(labels).all_inner_texts()
-
-    def wait_for_tabs(self, *names: str) -> None:
-        script = """names => JSON.stringify(names) === JSON.stringify([...document.querySelectorAll(
-            ".lm-DockPanel-tabBar .lm-TabBar-tab:has(svg[data-icon='wsinb:slide']) .lm-TabBar-tabLabel"
-        )].map(node => node.textContent))"""
-        self.page.wait_for_function(script, arg=list(names))
-
-    def dialog(self, text: str):
-        found = self.page.locator(".jp-Dialog", has_text=text)
-        found.wait_for()
-        return found
-
-
-@pytest.fixture
-def panel(lab) -> Panel:
-    return Panel(lab)
-
-
-@pytest.fixture
-def three(project) -> wsinb.Project:
-    """A project with the slides "liver" (4 annotations), "liver 2" and "liver 10"."""
-    for name, patient in (("liver 10", "Ada"), ("liver 2", "Grace")):
-        shutil.copy(project.path / "liver.tif", project.path / f"{name}.tif")
-        project.slides.add(project.path / f"{name}.tif", metadata={"patient": patient})
-    return project
 
 
 def test_the_slides_of_the_folder_are_listed_with_pictures(panel, three):
@@ -256,7 +179,7 @@ def test_a_slide_that_no_document_can_show_opens_all_the_same_and_comes_back(pan
     panel.lab.draw("polygon", *SQUARE)
     panel.lab.save("on a hidden file")
     assert len(three.read("scan <1>")) == 1
-    wait_until_kept(panel, "wsinb-view")
+    panel.wait_until_kept("wsinb-view")
     panel.page.reload()
     panel.page.wait_for_function("window.jupyterapp?.restored")
     panel.lab.wait_for_viewer()
@@ -269,103 +192,6 @@ def test_a_slide_that_no_document_can_show_opens_all_the_same_and_comes_back(pan
     panel.page.locator(".lm-TabBar-tab.lm-mod-current .lm-TabBar-tabCloseIcon:visible").last.click()
     panel.dialog("Close without saving?").get_by_role("button", name="Discard").click()
     panel.wait_for_tabs()
-
-
-def wait_until_kept(panel: Panel, text: str) -> None:
-    """Wait until JupyterLab has stored its layout, which it does a moment after a change."""
-    # not wait_for_function, for which the promise itself is an answer
-    kept = "async () => JSON.stringify((await jupyterapp.serviceManager.workspaces.list()).values)"
-    panel.lab.until(lambda: text in panel.page.evaluate(kept), f"{text} is kept")
-
-
-def test_another_branch_is_shown_and_worked_on(panel, three):
-    three.branch("second")
-    three.slides.on("second").update_metadata("liver", {"progress": "done"})
-    panel.open(three.path.name)
-    panel.wait_for_progress("0 of 3 done")
-    panel.node.locator(".wsinb-project-branch").select_option("second")
-    panel.wait_for_progress("1 of 3 done")
-    panel.open_slide("liver")
-    panel.lab.draw("polygon", *SQUARE)
-    panel.lab.save("on the second branch")
-    assert len(three.read("liver", version="second")) == 5
-    assert len(three.read("liver")) == 4
-
-
-def test_a_project_is_made_in_a_folder_and_its_slides_are_added(panel, server, project):
-    folder = server.root / f"{project.path.name}-new"
-    (folder / "sub").mkdir(parents=True)
-    for name in ("one.tif", "two.tif", "sub/one.tif"):
-        shutil.copy(project.path / "liver.tif", folder / name)
-    (folder / "broken.svs").write_bytes(b"II*\0" + bytes(200))
-    panel.open(folder.name)
-    panel.node.get_by_text(f"There is no slide project in “{folder.name}” or around it.").wait_for()
-    panel.node.get_by_role("button", name="New project in this folder").click()
-    form = panel.dialog("New slide project")
-    expect(form.locator("input").first).to_have_value(folder.name)
-    form.locator("input").nth(1).fill("Made by hand")
-    form.get_by_role("button", name="Create").click()
-    choice = panel.dialog("Add slides")
-    assert choice.locator(".wsinb-files-name").all_inner_texts() == [
-        *("broken.svs", "one.tif", "sub/one.tif", "two.tif")
-    ]
-    choice.locator(".wsinb-files-line", has_text="two.tif").click()
-    choice.get_by_role("button", name="Add").click()
-    panel.wait_for_names("one", "sub/one")
-    made = wsinb.open_project(folder)
-    assert made.name == "Made by hand"
-    assert {name: entry.path for name, entry in made.slides.items()} == {
-        "one": "one.tif",
-        "sub/one": "sub/one.tif",
-    }
-    panel.page.get_by_text(re.compile("Not added: broken.svs: ")).wait_for()
-    # what is there already is not offered again
-    panel.node.get_by_title("Add slides").click()
-    names = panel.dialog("Add slides").locator(".wsinb-files-name").all_inner_texts()
-    assert names == ["broken.svs", "two.tif"]
-    panel.page.keyboard.press("Escape")
-
-
-def test_a_project_without_slides_offers_to_add_some(panel, server, project):
-    empty = wsinb.create_project(server.root / f"{project.path.name}-empty")
-    (empty.path / "notes.txt").write_text("a file, so that the folder is listed")
-    panel.open(empty.path.name)
-    panel.node.get_by_text("This project has no slides yet.").wait_for()
-    panel.node.get_by_role("button", name="Add slides").click()
-    panel.dialog("There are no slide files in").get_by_role("button").click()
-    shutil.copy(project.path / "liver.tif", empty.path / "kidney.tif")
-    panel.node.get_by_role("button", name="Add slides").click()
-    panel.dialog("kidney.tif").get_by_role("button", name="Add").click()
-    panel.wait_for_names("kidney")
-
-
-def test_the_project_follows_the_folder_and_the_slide_in_front(panel, server, three):
-    other = wsinb.create_project(server.root / f"{three.path.name}-other")
-    shutil.copy(three.path / "liver.tif", other.path / "kidney.tif")
-    other.slides.add(other.path / "kidney.tif")
-    panel.open(three.path.name)
-    panel.open_slide("liver")
-    panel.execute("filebrowser:go-to-path", path=other.path.name)
-    panel.wait_for_names("kidney")
-    panel.execute("wsinb:show-panel")
-    panel.row("kidney").dblclick()
-    panel.wait_for_current("kidney")
-    panel.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab", has_text="liver.tif").click()
-    panel.wait_for_names("liver", "liver 2", "liver 10")
-    panel.wait_for_current("liver")
-    # a person may choose another one that is near
-    panel.node.locator(".wsinb-project-name").select_option(str(other.path))
-    panel.wait_for_names("kidney")
-
-
-def test_a_project_that_appears_in_the_folder_is_shown(panel, server, project):
-    folder = server.root / f"{project.path.name}-later"
-    folder.mkdir()
-    shutil.copy(project.path / "liver.tif", folder / "liver.tif")
-    panel.open(folder.name)
-    panel.node.get_by_role("button", name="New project in this folder").wait_for()
-    wsinb.create_project(folder).slides.add(folder / "liver.tif")
-    panel.wait_for_names("liver")
 
 
 def test_a_server_that_is_away_is_told_and_found_again(panel, three):
@@ -437,90 +263,6 @@ def test_a_slide_is_chosen_in_a_dialog(panel, three):
     form.locator("select").select_option("liver 10")
     form.get_by_role("button", name="Open").click()
     panel.wait_for_current("liver 10")
-
-
-def test_the_layout_comes_back_after_a_reload(panel, three):
-    panel.open(three.path.name)
-    panel.open_slide("liver 10")
-    panel.open_slide("liver 2")
-    # with its folder: what an earlier test left there may have a slide of that name, too
-    for name in ("liver 10", "liver 2"):
-        wait_until_kept(panel, f"{three.path.name}/{name}.tif")
-    wait_until_kept(panel, '"current":"wsinb-project"')
-    panel.come_back()
-    panel.node.wait_for()
-    panel.lab.wait_for_viewer()
-    panel.wait_for_tabs("liver 10.tif", "liver 2.tif")
-    panel.wait_for_names("liver", "liver 2", "liver 10")
-    panel.wait_for_current("liver 2")
-    # where the address names a file or a folder, JupyterLab brings its file browser to the front
-    panel.page.goto(f"{panel.lab.server.url}lab/tree/{three.path.name}")
-    panel.lab.wait_for_viewer()
-    panel.wait_for_tabs("liver 10.tif", "liver 2.tif")
-    panel.execute("wsinb:show-panel")
-    panel.wait_for_current("liver 2")
-
-
-@pytest.fixture
-def two(server, project) -> tuple[wsinb.Project, wsinb.Project]:
-    """Two projects in one folder, the second of which has three slides and two branches."""
-    folder = server.root / f"{project.path.name}-two"
-    projects = []
-    for name, slides in (("one", ["brain"]), ("other", ["kidney", "lung", "skin"])):
-        made = wsinb.create_project(folder / name)
-        made.labels.add(list(project.labels.values()))
-        for slide in slides:
-            shutil.copy(project.path / "liver.tif", made.path / f"{slide}.tif")
-            made.slides.add(made.path / f"{slide}.tif")
-        projects.append(made)
-    other = projects[1]
-    session = other.session(author="pathologist")
-    session["skin"].upsert(project.read("liver").assign(id=None))
-    session.commit("skin first")
-    other.branch("second")
-    other.slides.on("second").update_metadata("lung", {"progress": "done"})
-    return projects[0], other
-
-
-def test_order_project_and_branch_are_kept_over_a_reload(panel, two):
-    one, other = two
-    folder = one.path.parent.name
-    panel.open(folder)
-    panel.wait_for_names("brain")
-    panel.node.locator(".wsinb-project-name").select_option(str(other.path))
-    panel.wait_for_names("kidney", "lung", "skin")
-    panel.node.locator(".wsinb-project-branch").select_option("second")
-    panel.wait_for_progress("1 of 3 done")
-    panel.node.locator(".wsinb-project-sort").select_option("annotations")
-    panel.wait_for_names("skin", "kidney", "lung")
-    wait_until_kept(panel, '"sort":"annotations"')
-    wait_until_kept(panel, '"branch":"second"')
-    # by a bare address, and by one with the folder
-    for address in ("lab", f"lab/tree/{folder}"):
-        panel.page.goto(panel.lab.server.url + address)
-        panel.page.wait_for_function("window.jupyterapp?.restored")
-        panel.execute("wsinb:show-panel")
-        panel.wait_for_names("skin", "kidney", "lung")
-        panel.wait_for_progress("1 of 3 done")
-        expect(panel.node.locator(".wsinb-project-branch")).to_have_value("second")
-        expect(panel.node.locator(".wsinb-project-sort")).to_have_value("annotations")
-    # whoever comes to another folder sees its project, in the order of choice
-    panel.page.goto(f"{panel.lab.server.url}lab/tree/{folder}/one")
-    panel.wait_for_names("brain")
-    expect(panel.node.locator(".wsinb-project-sort")).to_have_value("annotations")
-
-
-def test_a_project_that_is_gone_after_a_reload_gives_way_to_that_of_the_folder(panel, two):
-    one, other = two
-    folder = one.path.parent.name
-    panel.open(folder)
-    panel.node.locator(".wsinb-project-name").select_option(str(other.path))
-    panel.wait_for_names("kidney", "lung", "skin")
-    wait_until_kept(panel, f'"project":"{other.path}"')
-    shutil.rmtree(other.path)
-    panel.page.goto(f"{panel.lab.server.url}lab/tree/{folder}")
-    panel.wait_for_names("brain")
-    expect(panel.node.locator(".wsinb-project-error")).to_be_hidden()
 
 
 def write_film(path) -> None:
