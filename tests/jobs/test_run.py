@@ -305,7 +305,7 @@ def test_a_temporary_folder_that_cannot_be_made_is_explained(study, write_job, m
 def test_what_is_no_model_is_named(study):
     study.attach("main", "segmentation.npz", b"no model")
     with pytest.raises(
-        JobFailed, match=r"segmentation\.npz of version [0-9a-f]{12} is not a forest.*train it"
+        JobFailed, match=r"the model segmentation of version [0-9a-f]{12} is not a forest.*train it"
     ):
         study.run("segment_apply")
     assert len(study.log()) == 4

@@ -65,6 +65,27 @@ def test_the_same_model_twice_is_one_and_another_of_its_name_is_refused(project,
         project.models.add("m", pixels)
 
 
+def test_a_model_of_another_kind_than_is_needed_is_named(project, classifier):
+    kept = project.models.add("cells", classifier)
+    assert isinstance(kept.load("leaves", "direct"), DirectClassifier)
+    with pytest.raises(InvalidInput, match=r"model cells of version \w+ is of kind 'direct', and 'pixels'"):
+        kept.load("pixels")
+
+
+def test_a_name_is_free_unless_the_same_commit_has_another_model_under_it(project, classifier):
+    project.models.add("cells", classifier)
+    asked = {"kind": "direct", "labels": ["<b>dirt</b>", "cell"], "parameters": {"n_trees": 3}}
+    project.models.check_name("cells", "main", **asked)
+    project.models.check_name("others", "main", kind="pixels")
+    for other in ({"kind": "leaves"}, {"parameters": {"n_trees": 4}}, {"labels": {"a": 1}}):
+        with pytest.raises(InvalidInput, match="'cells' that was trained otherwise; choose another name"):
+            project.models.check_name("cells.npz", "main", **{**asked, **other})
+    project.labels.add(Label("cell"))
+    project.models.check_name("cells", "main", kind="pixels")
+    with pytest.raises(UnknownVersion):
+        project.models.check_name("cells", "nowhere")
+
+
 def test_unknown_names_and_versions_are_told(project, classifier):
     with pytest.raises(InvalidInput, match="no version before it has one"):
         project.models["cells"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from wsinb.jobs.messages import progress, result
-from wsinb.jobs.models import check_model_name, find_artifact
 from wsinb.jobs.outcome import JobResult
 from wsinb.jobs.parameters import Parameter, parameters
 from wsinb.jobs.pictures import draw_outlines, show_outlines
@@ -15,9 +14,7 @@ from wsinb.jobs.units import l0_area
 __all__ = [
     "JobResult",
     "Parameter",
-    "check_model_name",
     "draw_outlines",
-    "find_artifact",
     "find_job",
     "job_names",
     "l0_area",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -53,10 +53,27 @@ class ModelEntry:
         repository = self._repository
         return repository.artifacts.read(repository.record(self.commit), self.name + SUFFIX)
 
-    def load(self) -> Any:
-        """Return the model, of whatever kind; see `wsinb.trees.load_model`."""
+    def load(self, *kinds: str) -> Any:
+        """Return the model; see `wsinb.trees.load_model`.
+
+        Parameters
+        ----------
+        *kinds : str
+            Those that will do, such as "direct" and "leaves" for classifiers; all if none is given.
+
+        Raises
+        ------
+        InvalidInput
+            If it is of another kind, or no model.
+        """
         from wsinb.trees.models import load_model
 
+        if kinds and self.header["kind"] not in kinds:
+            wanted = " or ".join(map(repr, kinds))
+            raise InvalidInput(
+                f"{self._title} is of kind {self.header['kind']!r}, and {wanted} is needed: "
+                "name another model"
+            )
         return load_model(io.BytesIO(self.read()), self._title)
 
     @cached_property
@@ -65,7 +82,9 @@ class ModelEntry:
         from wsinb.trees.forest.file import read_header
         from wsinb.trees.models import kind_of
 
-        header = read_header(io.BytesIO(self.read()), self._title)
+        artifact = Artifact(self.name + SUFFIX, self.sha256, self.size)
+        with self._repository.artifacts.open(artifact) as file:
+            header = read_header(file, self._title)
         return {**header, "kind": kind_of(header, self._title)}
 
     @property
@@ -121,6 +140,35 @@ class Models:
         artifact = self._repository.attach(record.id, name + SUFFIX, buffer.getvalue())
         return self._entry(self._repository.commit(record.id), artifact)
 
+    def check_name(self, name: str, version: str | Commit = MAIN, **wanted: Any) -> None:
+        """Refuse a name under which a commit has another model; ask before a long training, not after it.
+
+        The same training again is allowed: it gives the same file.
+
+        Parameters
+        ----------
+        name : str
+        version : str or Commit
+            What the model will be kept with.
+        **wanted
+            Members of the header that the model will have, such as `kind`, `labels`, `um_per_px`; of
+            `parameters` those that are asked for.
+
+        Raises
+        ------
+        InvalidInput
+            If that commit has a model of that name with other members.
+        UnknownVersion
+            If there is no such version.
+        """
+        record = self._repository.record(version.id if isinstance(version, Commit) else version)
+        for entry in self._of(self._repository.commit(record.id)):
+            if entry.name == _plain(name) and not _agrees(entry.header, wanted):
+                raise InvalidInput(
+                    f"Version {record.id[:12]} has a model {entry.name!r} that was trained otherwise; "
+                    "choose another name."
+                )
+
     def at(self, version: str = MAIN) -> list[ModelEntry]:
         """Return all models that a version or one before it has, those of the newest commits first."""
         return list(self._walk(version))
@@ -167,9 +215,12 @@ class Models:
     def _walk(self, version: str) -> Iterator[ModelEntry]:
         repository = self._repository
         for commit in repository.log(repository.record(version).id):
-            for artifact in repository.artifacts.of(repository.record(commit.id)):
-                if artifact.name.endswith(SUFFIX):
-                    yield self._entry(commit, artifact)
+            yield from self._of(commit)
+
+    def _of(self, commit: Commit) -> Iterator[ModelEntry]:
+        for artifact in self._repository.artifacts.of(self._repository.record(commit.id)):
+            if artifact.name.endswith(SUFFIX):
+                yield self._entry(commit, artifact)
 
     def _entry(self, commit: Commit, artifact: Artifact) -> ModelEntry:
         name = artifact.name.removesuffix(SUFFIX)
@@ -180,3 +231,13 @@ def _plain(name: str) -> str:
     if not isinstance(name, str):
         raise InvalidInput(f"A model is called by a text, not {type(name).__name__}.")
     return name.removesuffix(SUFFIX)
+
+
+def _agrees(header: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Say whether a header has the wanted members, and in members that are mappings the wanted entries."""
+    return all(
+        isinstance(header.get(key), Mapping) and _agrees(header[key], value)
+        if isinstance(value, Mapping)
+        else header.get(key) == value
+        for key, value in wanted.items()
+    )
