@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wsinb.errors import InvalidInput
+from wsinb.errors import InvalidInput, StorageError
 from wsinb.project import open_project
 from wsinb.versions import Artifact
 
@@ -77,3 +77,15 @@ def test_a_failed_artifact_commits_nothing(project, tmp_path):
     with pytest.raises(InvalidInput, match="no file"):
         session.commit("x", artifacts={"a": tmp_path / "missing"})
     assert project.head() == head
+
+
+def test_parts_of_an_artifact_are_read_without_the_whole(project):
+    data = bytes(range(256)) * 20_000
+    artifact = project.attach("main", "big", data)
+    artifacts = project.repository.artifacts
+    with artifacts.open(artifact) as file:
+        assert file.seekable()
+        file.seek(-300, 2)
+        assert file.read(100) == data[-300:-200]
+    with pytest.raises(StorageError, match="The artifact 'gone' is missing"):
+        artifacts.open(Artifact("gone", "0" * 64, 1)).read(1)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from wsinb.errors import InvalidInput
+from wsinb.errors import InvalidInput, StorageError
 from wsinb.names import is_among, is_name, unknown
 from wsinb.versions.graph.records import Artifact, Record
 from wsinb.versions.storage.layout import (
@@ -111,6 +112,22 @@ class Artifacts:
             raise InvalidInput(unknown("artifact", name, artifacts, f"commit {record.id[:10]} has none."))
         sha = artifacts[name].sha256
         return read_verified(self._store, artifact_key(sha), sha)
+
+    def open(self, artifact: Artifact) -> Any:
+        """Return a seekable binary reader of the bytes of an artifact, whose hash is not checked.
+
+        Raises
+        ------
+        StorageError
+            If the bytes are missing.
+        """
+        try:
+            return self._store.open(artifact_key(artifact.sha256))
+        except FileNotFoundError:
+            raise StorageError(
+                f"The artifact {artifact.name!r} is missing in {self._store.url}: "
+                "restore it from a backup or another copy."
+            ) from None
 
 
 def _check_name(name: object) -> None:

@@ -125,6 +125,47 @@ def test_other_arrays_come_back_as_they_were(forest):
     assert read_header(written(forest, header, others)) == header
 
 
+def test_only_the_header_is_read_of_a_file_that_can_be_sought(segmentation):
+    class Counted(io.BytesIO):
+        n_read = 0
+
+        def read(self, size=-1):
+            data = super().read(size)
+            self.n_read += len(data)
+            return data
+
+    file = Counted()
+    write_forest(
+        file,
+        segmentation.forest,
+        segmentation.header,
+        {"noise": np.random.default_rng(0).integers(0, 256, 10**6, np.uint8)},
+    )
+    file.n_read = 0
+    assert read_header(file) == segmentation.header
+    assert file.n_read < 50_000
+    assert not file.closed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"parameters": []},
+        {"parameters": None},
+        {"parameters": {}},
+        {"um_per_px": 10**400},
+        {"labels": {"a": 1}},
+    ],
+)
+@pytest.mark.parametrize("kind", ["segmentation", "direct", "leaves", "pixels"])
+def test_no_kind_takes_a_header_that_is_not_what_it_seems(segmentation, kind, change):
+    header = {**segmentation.header, "kind": kind, **change}
+    with pytest.raises(
+        InvalidInput, match=r"tumours\.npz is not a (segmentation model|classifier|pixel model), or"
+    ):
+        load_model(written(segmentation.forest, header), "tumours.npz")
+
+
 def test_other_arrays_that_hold_objects_are_refused(forest):
     file = io.BytesIO()
     good = written(forest, new_header("leaves", ["a"]))

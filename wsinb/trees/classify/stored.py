@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 import numpy as np
 
 from wsinb.errors import InvalidInput
-from wsinb.trees.forest.file import read_stored, write_forest
-from wsinb.trees.models import check_header, check_kind
+from wsinb.trees.forest.file import write_forest
+from wsinb.trees.models import reading_model
 
 if TYPE_CHECKING:
     from wsinb.trees.classify.base import SubwindowClassifier
@@ -32,23 +32,14 @@ def read_classifier(kind: type[C], source: str | Path | BinaryIO, name: str | No
     InvalidInput
         If the file is no such classifier, or is damaged.
     """
-    name = name or (str(source) if isinstance(source, str | Path) else "the model")
-    stored = read_stored(source, name)
-    header = stored.header
-    check_kind(header, kind.kind, name)
-    try:
-        check_header(header)
+    with reading_model(source, kind.kind, name) as (forest, header, arrays):
         classifier = kind(**_parameters(header["parameters"]))
         classifier._check_parameters()
-        _check_forest(classifier, stored.forest, header["labels"])
-        classifier.forest_ = stored.forest
+        _check_forest(classifier, forest, header["labels"])
+        classifier.forest_ = forest
         classifier.classes_ = np.array(header["labels"])
         classifier.header_ = dict(header)
-        classifier._restore(stored.arrays)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InvalidInput(
-            f"{name} is not a classifier, or is damaged ({error}): train it again, or take another copy"
-        ) from error
+        classifier._restore(arrays)
     return classifier
 
 

@@ -135,19 +135,28 @@ def read_stored(source: str | Path | BinaryIO, name: str | None = None) -> Store
 
 
 def read_header(source: str | Path | BinaryIO, name: str | None = None) -> dict[str, Any]:
-    """Read only the header that a forest was saved with; raises like `read_stored`."""
-    with _reading(source, name) as data, _opened(data) as store:
+    """Read only the header that a forest was saved with; raises like `read_stored`.
+
+    Of a file that can be sought, such as one far away that is read by ranges, only the header and the list of
+    its members are read. It stays open.
+    """
+    with _reading(source, name, whole=False) as data, _opened(data) as store:
         header: dict[str, Any] = _read_document(store)["header"]
         return header
 
 
 @contextmanager
-def _reading(source: str | Path | BinaryIO, name: str | None) -> Iterator[Path | io.BytesIO]:
+def _reading(
+    source: str | Path | BinaryIO, name: str | None, *, whole: bool = True
+) -> Iterator[Path | BinaryIO]:
     """Turn what a bad file raises into one sentence."""
     if name is None:
         name = str(source) if isinstance(source, str | Path) else "the model"
     try:
-        yield Path(source) if isinstance(source, str | Path) else io.BytesIO(source.read())
+        if isinstance(source, str | Path):
+            yield Path(source)
+        else:
+            yield io.BytesIO(source.read()) if whole or not source.seekable() else source
     except FileNotFoundError as error:
         raise InvalidInput(f"there is no model at {name}") from error
     except DAMAGE as error:
@@ -157,12 +166,12 @@ def _reading(source: str | Path | BinaryIO, name: str | None) -> Iterator[Path |
         ) from error
 
 
-def _opened(data: Path | io.BytesIO) -> Any:
+def _opened(data: Path | BinaryIO) -> Any:
     with zipfile.ZipFile(data) as archive:
         sizes = {info.filename: info.file_size for info in archive.infolist()}
     if sum(sizes.values()) > MAX_BYTES or sizes.get("json.npy", 0) > MAX_HEADER_BYTES:
         raise ValueError("it is larger than any model")
-    if isinstance(data, io.BytesIO):
+    if not isinstance(data, Path):
         data.seek(0)
     return np.load(data, allow_pickle=False)
 
@@ -180,7 +189,7 @@ def _read_document(store: Any) -> dict[str, Any]:
     return document
 
 
-def _read_arrays(data: Path | io.BytesIO) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def _read_arrays(data: Path | BinaryIO) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     with _opened(data) as store:
         document = _read_document(store)
         names = [*ARRAYS, *(name for name in store.files if name.startswith(OTHERS))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wsinb.trees.models.header import KINDS, check_header, check_kind, kind_of, library_versions, new_header
 from wsinb.trees.models.loading import Model, load_model
+from wsinb.trees.models.stored import reading_model
 
 __all__ = [
     "KINDS",
@@ -14,4 +15,5 @@ __all__ = [
     "library_versions",
     "load_model",
     "new_header",
+    "reading_model",
 ]

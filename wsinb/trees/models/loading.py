@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Protocol
 
 from wsinb.trees.forest.file import read_header
 from wsinb.trees.models.header import KINDS, kind_of
+from wsinb.trees.models.stored import shown_name
 
 __all__ = ["Model", "load_model"]
 
@@ -42,7 +43,7 @@ def load_model(source: str | Path | BinaryIO, name: str | None = None) -> Any:
         If the file is no model, is damaged, or is one of a format, kind or number of channels that this
         version does not read.
     """
-    shown = name or (str(source) if isinstance(source, str | Path) else "the model")
+    shown = shown_name(source, name)
     data = source if isinstance(source, str | Path) else io.BytesIO(source.read())
     kind = kind_of(read_header(data, shown), shown)
     if isinstance(data, io.BytesIO):

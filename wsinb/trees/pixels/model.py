@@ -13,7 +13,7 @@ from wsinb.errors import InvalidInput
 from wsinb.names import is_among, unknown
 from wsinb.progress import Progress
 from wsinb.trees.forest.forest import Forest
-from wsinb.trees.models import check_header, check_kind, library_versions, new_header
+from wsinb.trees.models import library_versions, new_header, reading_model
 from wsinb.trees.pixels.field import PixelField
 from wsinb.trees.pixels.filters import check_filters, feature_names, margin_of, padded, valid_bank
 from wsinb.trees.pixels.glass import is_glass
@@ -298,24 +298,14 @@ class PixelForest:
         InvalidInput
             If the file is not a pixel model, or is damaged.
         """
-        from wsinb.trees.forest.file import read_forest
         from wsinb.trees.pixels.parameters import check_channels
 
-        name = name or (str(source) if isinstance(source, str | Path) else "the model")
-        forest, header = read_forest(source, name)
-        check_kind(header, "pixels", name)
-        try:
-            check_header(header)
+        with reading_model(source, "pixels", name) as (forest, header, _):
             model = cls(**{key: header["parameters"][key] for key in PARAMETERS})
             check_channels(header, forest)
-            model._set_forests(
-                split_forest(forest, model.n_trees, model._widths(header["channels"], forest.n_classes))
-            )
-        except (KeyError, TypeError, InvalidInput) as error:
-            raise InvalidInput(
-                f"{name} is not a pixel model, or is damaged ({error}): train it again, or take another copy"
-            ) from error
-        model.header = dict(header)
+            widths = model._widths(header["channels"], forest.n_classes)
+            model._set_forests(split_forest(forest, model.n_trees, widths))
+            model.header = dict(header)
         return model
 
     def _widths(self, n_channels: int, n_classes: int) -> list[int]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from wsinb.errors import InvalidInput
 from wsinb.progress import Progress
 from wsinb.trees.forest.forest import Forest
-from wsinb.trees.models import check_header, check_kind, library_versions, new_header
+from wsinb.trees.models import library_versions, new_header, reading_model
 from wsinb.trees.segment.grid import step_for, window_hits, window_starts
 from wsinb.trees.segment.header import check_windows
 from wsinb.trees.segment.sampling import TrainingRegion, draw_windows
@@ -288,22 +288,11 @@ class SegmentationForest:
         InvalidInput
             If the file is not a segmentation model, or is damaged.
         """
-        from wsinb.trees.forest.file import read_forest
-
-        name = name or (str(source) if isinstance(source, str | Path) else "the model")
-        forest, header = read_forest(source, name)
-        check_kind(header, "segmentation", name)
-        try:
+        with reading_model(source, "segmentation", name) as (forest, header, _):
             model = cls(**{key: header["parameters"][key] for key in PARAMETERS})
-            check_header(header)
             check_windows(header, forest, model.window)
-        except (KeyError, TypeError, InvalidInput) as error:
-            raise InvalidInput(
-                f"{name} is not a segmentation model, or is damaged ({error}): "
-                "train it again, or take another copy"
-            ) from error
-        model._forest = forest
-        model.header = dict(header)
+            model._forest = forest
+            model.header = dict(header)
         return model
 
 
