@@ -2,6 +2,7 @@
 import { Annotations } from './annotations';
 import type { Furniture } from './furniture';
 import { slideBounds, SlideImage, type SlideImageOptions } from './image';
+import { OverlayStack } from './overlays/stack';
 import { PARTS } from './parts';
 import { ReadOut } from './readout';
 import { ScaleBar } from './scalebar';
@@ -11,7 +12,7 @@ import type { SlideInfo } from './types';
 import { Watch } from './watch';
 
 /** The part of a scene that is there before a slide is open. */
-export type Stage = Omit<Scene, 'info' | 'annotations' | 'image' | 'readOut'>;
+export type Stage = Omit<Scene, 'info' | 'annotations' | 'image' | 'overlays' | 'readOut'>;
 
 export interface OpenedParts {
   stage: Stage;
@@ -29,6 +30,7 @@ export class Opened {
   readonly info: SlideInfo;
   readonly annotations: Annotations;
   readonly image: SlideImage;
+  readonly overlays: OverlayStack;
   readonly readOut: ReadOut;
   private readonly disposables: Disposable[];
 
@@ -39,6 +41,7 @@ export class Opened {
       ...{ map, api, source, info, picture, trouble, lost },
       replaced: () => void watch.look()
     });
+    this.overlays = new OverlayStack({ map });
     const scale = new ScaleBar(map, info.mpp?.[0] ?? null);
     this.readOut = new ReadOut(map, info);
     furniture.setStatus(scale.node, this.readOut.node);
@@ -47,15 +50,15 @@ export class Opened {
       failed: message => notice.error(message),
       trouble
     });
-    const { annotations, image, readOut } = this;
+    const { annotations, image, overlays, readOut } = this;
     const back = (): void => {
       image.retry();
       annotations.retry();
     };
     const watch = new Watch({ api, source, info, trouble, reload, back, node: map.getContainer() });
     messages.append(watch.node);
-    this.disposables = [scale, readOut, annotations, image, watch, furniture.guest()];
-    const scene: Scene = { ...stage, info, annotations, image, readOut };
+    this.disposables = [scale, readOut, annotations, overlays, image, watch, furniture.guest()];
+    const scene: Scene = { ...stage, info, annotations, image, overlays, readOut };
     this.disposables.push(...PARTS.map(part => part(scene)));
   }
 

@@ -9,6 +9,7 @@ import type { Keys } from './keys';
 import type { Labels } from './labels';
 import type { Look } from './look';
 import type { Notice } from './notice';
+import type { OverlayStack } from './overlays/stack';
 import type { Tabs } from './panel/tabs';
 import type { Toolbar } from './panel/toolbar';
 import type { Picture } from './picture';
@@ -31,6 +32,8 @@ export interface Scene {
   readonly drawing: Drawing;
   readonly annotations: Annotations;
   readonly image: SlideImage;
+  /** What lies over the picture, below the annotations. */
+  readonly overlays: OverlayStack;
   readonly look: Look;
   readonly picture: Picture;
   readonly selection: Selection;

@@ -45,9 +45,9 @@ export function categoryColor(index: number): string {
   return CATEGORY_COLORS[index % CATEGORY_COLORS.length]!;
 }
 
-/** `RAMP_STEPS` words from the least value to the greatest. */
-export const RAMP: Uint32Array = (() => {
-  const stops = VIRIDIS.map(colorWord);
+/** `RAMP_STEPS` words along evenly spaced colours, from the least value to the greatest. */
+export function rampOf(colors: readonly string[]): Uint32Array {
+  const stops = colors.map(colorWord);
   return Uint32Array.from({ length: RAMP_STEPS }, (_, step) => {
     const place = (step / (RAMP_STEPS - 1)) * (stops.length - 1);
     const from = Math.min(stops.length - 2, Math.floor(place));
@@ -57,4 +57,6 @@ export const RAMP: Uint32Array = (() => {
     };
     return mixed(0) | mixed(8) | mixed(16);
   });
-})();
+}
+
+export const RAMP: Uint32Array = rampOf(VIRIDIS);
