@@ -42,7 +42,7 @@ INNER_FLOORS = (
 INNER_FLOOR = {room: number for number, rooms in enumerate(INNER_FLOORS) for room in rooms}
 # inside wsinb/trees: docs/design/0004-trees.md
 TREE_FLOORS = (
-    {"scale", "threads"},
+    {"learning", "scale", "threads"},
     {"forest", "outlines", "tiling", "windows"},
     {"models"},
     {"cropping", "roles"},

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from wsinb.trees.classify import DirectClassifier, LeafClassifier, cross_validate, search
     from wsinb.trees.cropping import Crops, crops
     from wsinb.trees.find import find_objects, find_tissue, sort_objects
-    from wsinb.trees.pixels import PixelField, PixelForest, filter_bank
+    from wsinb.trees.pixels import PixelField, PixelForest, filter_bank, train_pixels
     from wsinb.trees.workflow import Rule, Workflow, chain
 
 __all__ = [
@@ -61,6 +61,7 @@ __all__ = [
     "segment_slide",
     "sort_objects",
     "to_colour",
+    "train_pixels",
     "train_segmentation",
     "write_probabilities",
 ]
@@ -82,6 +83,7 @@ _HOME = {
     "find_tissue": "wsinb.trees.find",
     "search": "wsinb.trees.classify",
     "sort_objects": "wsinb.trees.find",
+    "train_pixels": "wsinb.trees.pixels",
 }
 
 

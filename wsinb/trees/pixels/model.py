@@ -139,12 +139,15 @@ class PixelForest:
         """How far away the pixels are that a prediction depends on."""
         return self.border + margin_of(self.scales, self.filters)
 
-    def field(self, image: NDArray[np.uint8] | PixelField) -> PixelField:
+    def field(self, image: NDArray[np.uint8] | PixelField, *, surrounded: bool = False) -> PixelField:
         """Compute the features of an image once, for `fit` and `predict_proba` again and again.
 
         Parameters
         ----------
         image : ndarray (h, w, n_channels) or (h, w), uint8
+        surrounded : bool
+            Whether `margin` pixels around what is meant come with the image, on all sides; otherwise it is
+            continued by its outermost pixels.
 
         Returns
         -------
@@ -156,9 +159,12 @@ class PixelForest:
             if image.settings != settings:
                 raise InvalidInput("this field is of a model of other scales, filters, colours or stages")
             return image
-        planes = padded(to_channels(image, self.colour), self.margin)
-        bank = valid_bank(planes, self.scales, self.filters, n_jobs=self.n_jobs)
-        return PixelField(image.shape[:2], padded(channels_of(image), self.margin), bank, settings)
+        around = channels_of(image) if surrounded else padded(channels_of(image), self.margin)
+        height, width = (length - 2 * self.margin for length in around.shape[:2])
+        if height < 1 or width < 1:
+            raise InvalidInput(f"an image of {image.shape[:2]} px holds no margin of {self.margin} px")
+        bank = valid_bank(to_channels(around, self.colour), self.scales, self.filters, n_jobs=self.n_jobs)
+        return PixelField((height, width), around, bank, settings)
 
     def fit(
         self,

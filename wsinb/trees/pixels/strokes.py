@@ -13,7 +13,7 @@ from wsinb.trees.pixels.field import PixelField
 
 __all__ = ["Draw", "Source", "check_strokes", "class_names", "draw_pixels"]
 
-Source = NDArray[np.uint8] | PixelField | Callable[[], NDArray[np.uint8]]
+Source = NDArray[np.uint8] | PixelField | Callable[[], NDArray[np.uint8] | PixelField]
 Draw = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]
 """Rows, columns and classes of the pixels drawn from one image."""
 

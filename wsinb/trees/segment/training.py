@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wsinb.errors import InvalidInput, UnknownLabel
+from wsinb.errors import InvalidInput
 from wsinb.progress import Progress
+from wsinb.trees.learning import check_names, check_present, check_resolution
 from wsinb.trees.outlines.raster import rasterise
 from wsinb.trees.scale import downsample_on
 from wsinb.trees.segment.model import SegmentationForest
@@ -90,8 +91,9 @@ def train_segmentation(
     pairs = list(slides_and_annotations)
     wanted = [labels] if isinstance(labels, str) else list(labels)
     model = SegmentationForest(**parameters)
-    _check_arguments(wanted, roi_label, background_label, um_per_px, downsample, margin)
-    _check_labels(pairs, wanted, roi_label, background_label)
+    _check_arguments(wanted, roi_label, background_label, margin)
+    check_resolution(pairs, um_per_px, downsample)
+    _check_labels(pairs, [name for name in (*wanted, roi_label, background_label) if name is not None])
     regions: list[TrainingRegion] = []
     for slide, table in pairs:
         scale = downsample_on(slide, um_per_px, downsample)
@@ -114,45 +116,18 @@ def train_segmentation(
 
 
 def _check_arguments(
-    labels: list[str],
-    roi_label: str | None,
-    background_label: str | None,
-    um_per_px: float | None,
-    downsample: float | None,
-    margin: float,
+    labels: list[str], roi_label: str | None, background_label: str | None, margin: float
 ) -> None:
-    names = [*labels, roi_label, background_label]
-    given = [name for name in names if name is not None]
-    if not labels or len(set(given)) != len(given):
-        raise InvalidInput(
-            f"labels, roi_label and background_label must be different and at least one: {given}"
-        )
+    check_names(labels, {"roi_label": roi_label, "background_label": background_label})
     if "background" in labels:
         raise InvalidInput("'background' names the rest: pass it as background_label, not among the labels")
-    if um_per_px is not None and downsample is not None:
-        raise InvalidInput("give either um_per_px or downsample, not both")
-    for name, value in (("um_per_px", um_per_px), ("downsample", downsample)):
-        if value is not None and not 0 < value < np.inf:
-            raise InvalidInput(f"{name} must be a positive number, not {value}")
     if not 0 <= margin < np.inf:
         raise InvalidInput(f"margin must be 0 or more, not {margin}")
 
 
-def _check_labels(
-    pairs: list[tuple[Slide, gpd.GeoDataFrame]],
-    labels: list[str],
-    roi_label: str | None,
-    background_label: str | None,
-) -> None:
-    present = sorted({str(name) for _, table in pairs for name in table["label"].dropna().unique()})
-    for name in [*labels, roi_label, background_label]:
-        if name is None:
-            continue
-        if name not in present:
-            known = ", ".join(present) or "none"
-            raise UnknownLabel(
-                f"no annotation carries the label {name!r}: annotate some, or use one of: {known}"
-            )
+def _check_labels(pairs: list[tuple[Slide, gpd.GeoDataFrame]], labels: list[str]) -> None:
+    check_present(pairs, labels)
+    for name in labels:
         if not any(len(_areas(table, name)) for _, table in pairs):
             raise InvalidInput(
                 f"the annotations of {name!r} have no area: draw polygons, rectangles or circles"
