@@ -5,7 +5,17 @@ Hypothesis strategies for annotations are in `wsinb.testing.annotations`.
 
 from __future__ import annotations
 
+from wsinb.testing.cells import CELL_KINDS, synthetic_cell_image, synthetic_cell_slide, synthetic_cells
 from wsinb.testing.model_store import ModelStore
 from wsinb.testing.slides import synthetic_image, synthetic_regions, synthetic_slide
 
-__all__ = ["ModelStore", "synthetic_image", "synthetic_regions", "synthetic_slide"]
+__all__ = [
+    "CELL_KINDS",
+    "ModelStore",
+    "synthetic_cell_image",
+    "synthetic_cell_slide",
+    "synthetic_cells",
+    "synthetic_image",
+    "synthetic_regions",
+    "synthetic_slide",
+]

@@ -103,6 +103,12 @@ def test_a_class_in_fewer_groups_than_folds_is_refused_with_advice(pictures):
         cross_validate(DirectClassifier(**SMALL), images, names)
 
 
+def test_one_group_cannot_be_shared_out(pictures):
+    images, names, _ = pictures
+    with pytest.raises(InvalidInput, match=r"all pictures are of one group, 'x', .* groups=False"):
+        cross_validate(DirectClassifier(**SMALL), images, names, ["x"] * 36, n_splits=3)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

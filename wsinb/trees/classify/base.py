@@ -16,6 +16,7 @@ from wsinb.numbers import real
 from wsinb.trees.classify.pictures import as_classes, as_pictures, take
 from wsinb.trees.classify.spread import pixel_importance
 from wsinb.trees.classify.stored import read_classifier, write_classifier
+from wsinb.trees.cropping.frame import View
 from wsinb.trees.forest.forest import Forest
 from wsinb.trees.models import new_header
 from wsinb.trees.windows.draws import Draws, check_image, whole
@@ -49,6 +50,19 @@ class SubwindowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def header(self) -> dict[str, Any]:
         """What the model is, fits JSON: kind, labels, um_per_px, version, parameters, scores and more."""
         return self._fitted().header_
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """How annotations were seen in training: `um_per_px`, `context`, `size` and `background` of crops.
+
+        Hand it on, so that others are seen alike: ``sort_objects(slide, objects, model, **model.view)``,
+        ``Rule(classifier=model, **model.view)``, ``crops(project, **model.view)``.
+        """
+        seen = {"um_per_px": self.header.get("um_per_px"), "context": 0.0, "size": None, "background": None}
+        stored = self.header.get("view")
+        # from a file, perhaps: whoever takes it checks the values
+        known = stored if isinstance(stored, Mapping) else {}
+        return {key: known.get(key, value) for key, value in seen.items()}
 
     @property
     def forest(self) -> Forest:
@@ -90,6 +104,10 @@ class SubwindowClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             um_per_px=getattr(X, "um_per_px", None),
             version=getattr(X, "version", None),
         )
+        view = getattr(X, "view", None)
+        if isinstance(view, View):
+            colour = None if view.background is None else list(view.background)
+            self.header_["view"] = {"context": view.context, "size": view.size, "background": colour}
         return self
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803

@@ -39,8 +39,8 @@ def cross_validate(
         Stays untrained; copies are trained. Its `random_state` also shares out the folds.
     X, y
         As for `DirectClassifier.fit`.
-    groups : array-like (n,), optional
-        By default the groups of crops.
+    groups : array-like (n,) or False, optional
+        By default the groups of crops. False: none, so that pictures of one slide are on both sides.
     n_splits : int
         Number of folds.
     progress : bool or callable, optional
@@ -49,7 +49,8 @@ def cross_validate(
     Raises
     ------
     InvalidInput
-        If a class has fewer pictures, or lives in fewer groups, than there are folds; or as `fit`.
+        If there is one group only, a class has fewer pictures, or lives in fewer groups, than there are
+        folds; or as `fit`.
     """
     pictures = as_pictures(X)
     classes, own_groups = as_classes(pictures, y), as_groups(pictures, groups)

@@ -21,7 +21,8 @@ def share_out(
     Raises
     ------
     InvalidInput
-        If a class has fewer pictures, or lives in fewer groups, than there are folds.
+        If there is one group only, or a class has fewer pictures, or lives in fewer groups, than there are
+        folds.
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
@@ -29,6 +30,12 @@ def share_out(
     names = np.unique(classes)
     if len(names) < 2:
         raise InvalidInput(f"all pictures are of class {names[0].item()!r}: add some of another class")
+    if groups is not None and len(np.unique(groups)) < 2:
+        raise InvalidInput(
+            f"all pictures are of one group, {str(groups[0])!r}, and folds share out whole groups: add "
+            "pictures of others, choose other groups, or leave them aside with groups=False (scores then "
+            "look better than they are)"
+        )
     what, holders = ("pictures", None) if groups is None else ("groups", groups)
     homes = {
         name: int((classes == name).sum()) if holders is None else len(np.unique(holders[classes == name]))

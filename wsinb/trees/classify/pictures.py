@@ -61,7 +61,7 @@ def as_classes(X: Any, y: Any) -> NDArray[Any]:  # noqa: N803
 
 
 def as_groups(X: Any, groups: Any) -> NDArray[Any] | None:  # noqa: N803
-    """Return the group of each picture, by default those of crops: (n,); None where there are none.
+    """Return the group of each picture, by default those of crops: (n,); None where there are none, or False.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def as_groups(X: Any, groups: Any) -> NDArray[Any] | None:  # noqa: N803
         If there is not one group for each picture.
     """
     given = getattr(X, "groups", None) if groups is None else groups
-    if given is None:
+    if given is None or given is False:
         return None
     values = np.asarray(given)
     if values.ndim != 1 or len(values) != len(X):
