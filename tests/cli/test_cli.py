@@ -163,7 +163,8 @@ def test_run_without_a_name_is_a_wrong_call(capsys):
 def test_parameters_as_json(job: Path, capsys):
     _, out, _ = call(capsys, "run", job, "--parameters", "-o", "json")
     listed = json.loads(out)["wsinb.parameters/1"]
-    assert listed[1] == {"name": "count", "type": "int", "default": 2, "required": False, "help": "how many"}
+    told = {"name": "count", "type": "int", "default": 2, "required": False, "help": "how many"}
+    assert listed[1] == {**told, "unit": "", "choices": [], "low": None, "high": None}
 
 
 def test_run_executes_the_job_and_prints_its_record(study: Path, job: Path):

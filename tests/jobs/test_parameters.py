@@ -62,6 +62,67 @@ def test_refuses_what_is_no_typed_assignment(source: str, message: str):
         parse_cell(source)
 
 
+@pytest.mark.parametrize(
+    ("comment", "help_", "unit", "choices", "limits"),
+    [
+        ("resolution [µm/px] 0.1..8", "resolution", "µm/px", (), (0.1, 8)),
+        ("resolution 0.1..8 [µm/px]", "resolution", "µm/px", (), (0.1, 8)),
+        ("how many 1..", "how many", "", (), (1, None)),
+        ("a part ..1", "a part", "", (), (None, 1)),
+        ("-1e-3..2.5", "", "", (), (-0.001, 2.5)),
+        ("one of {1, 2.5}", "one of", "", (1, 2.5), (None, None)),
+        ("and so on ...", "and so on ...", "", (), (None, None)),
+        ("all of 1...", "all of 1...", "", (), (None, None)),
+        ("..", "..", "", (), (None, None)),
+        ("a list [of things that is too long for a unit]",
+         "a list [of things that is too long for a unit]", "", (), (None, None)),
+        ("twice [px] [px]", "twice [px]", "px", (), (None, None)),
+    ],
+)  # fmt: skip
+def test_a_comment_tells_unit_choices_and_range(comment, help_, unit, choices, limits):
+    (found,) = parse_cell(f"x: float | None = None  # {comment}")
+    assert (found.help, found.unit, found.choices) == (help_, unit, choices)
+    assert (found.low, found.high) == limits
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("x: int = 1  # {a, b}", "choice 'a' of parameter 'x' of the cell is not of type int"),
+        ("x: int = 3  # {1, 2}", "one of 1, 2, not 3"),
+        ("x: str = 'a'  # 1..2", "has a range but is no number"),
+        ("x: int  # 2..1", "ends before it begins"),
+        ("x: int = 0  # 1..2", "must be from 1 to 2, not 0"),
+    ],
+)
+def test_a_comment_that_contradicts_itself_is_refused(source, message):
+    with pytest.raises(InvalidParameter, match=message):
+        parse_cell(source)
+
+
+def test_what_is_not_allowed_is_told_with_unit_and_help():
+    (scale,) = parse_cell("scale: float = 1  # resolution [µm/px] 0.1..8")
+    with pytest.raises(InvalidParameter, match=r"from 0.1 to 8 µm/px, not 9.0 \(resolution\)"):
+        scale.check(9)
+    (kind,) = parse_cell("kind: str = 'leaves'  # {leaves, direct}")
+    with pytest.raises(InvalidParameter, match=r"one of leaves, direct, not 'leafs'.*did you mean 'leaves'"):
+        kind.check("leafs")
+    (sizes,) = parse_cell("sizes: list[int] = [1]  # 1..")
+    with pytest.raises(InvalidParameter, match="at least 1, not 0"):
+        sizes.parse(["1,0"])
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
+def test_a_value_is_allowed_where_it_lies_within(a: float, b: float, value: float):
+    low, high = sorted((a, b))
+    (found,) = parse_cell(f"x: float  # {low!r}..{high!r}")
+    try:
+        assert found.check(value) == value
+        assert low <= value <= high
+    except InvalidParameter:
+        assert not low <= value <= high
+
+
 def test_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(InvalidParameter, match="'cuont'; did you mean 'count'"):
         validate(parse_cell(CELL), {"name": "a", "cuont": 3}, "job")
@@ -87,7 +148,8 @@ def test_defaults_fill_what_is_not_given():
     [
         ("int", True), ("int", 1.0), ("int", "1"), ("int", None), ("float", True), ("float", math.nan),
         ("float", "1"), ("bool", 1), ("bool", "true"), ("str", 1), ("str", None), ("list[str]", "abc"),
-        ("list[str]", [1]), ("list[str] | None", {"a"}),
+        ("list[str]", [1]), ("list[int]", [1.5]), ("list[int]", 1), ("list[float]", np.eye(2)),
+        ("list[str] | None", {"a"}),
     ],
 )  # fmt: skip
 def test_ill_typed_values_are_refused(type_: str, value: object):
@@ -100,6 +162,7 @@ def test_plain_values_of_numpy_and_paths_are_taken():
     assert type(one("float").check(np.float32(0.5))) is float
     assert one("str").check(Path("a") / "b") == str(Path("a") / "b")
     assert one("list[str]").check(("a", "b")) == ["a", "b"]
+    assert one("list[float]").check(np.arange(3)) == [0.0, 1.0, 2.0]
     assert one("float | None").check(None) is None
 
 
@@ -134,6 +197,9 @@ def test_a_value_is_returned_unchanged_or_refused(value: object):
         ("bool", ["False"], False),
         ("list[str]", ["a, b", "c"], ["a", "b", "c"]),
         ("list[str]", [""], []),
+        ("list[int]", ["1, 2", "3"], [1, 2, 3]),
+        ("list[float] | None", ["none"], None),
+        ("list[float] | None", ["0.5"], [0.5]),
         ("int | None", ["none"], None),
         ("int | None", ["4"], 4),
     ],

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wsinb.cli.output import echo_json, output_option, project_option
+
+if TYPE_CHECKING:
+    from wsinb.jobs import Parameter
 
 __all__ = ["command"]
 
@@ -127,15 +131,22 @@ def _list_parameters(name: str, output: str) -> None:
 
     declared = parameters(find_job(name))
     if output == "json":
-        fields = ("name", "type", "default", "required", "help")
-        echo_json(PARAMETERS_ROOT, [{field: getattr(p, field) for field in fields} for p in declared])
+        echo_json(PARAMETERS_ROOT, [asdict(parameter) for parameter in declared])
         return
     click.echo(f"Parameters of {name}:")
     rows = [
-        (f"  {p.name}: {p.type}" + ("" if p.required else f" = {p.default!r}"), p.help or "")
+        (f"  {p.name}: {p.type}" + ("" if p.required else f" = {p.default!r}"), _explained(p))
         for p in declared
         if p.name not in INPUTS
     ]
     width = max((len(left) for left, _ in rows), default=0)
     for left, right in rows:
         click.echo(f"{left.ljust(width)}  {right}".rstrip())
+
+
+def _explained(parameter: Parameter) -> str:
+    """Return the help of a parameter with what it may be."""
+    allowed = parameter.range or (f"unit {parameter.unit}" if parameter.unit else "")
+    if parameter.choices:
+        allowed = "one of " + ", ".join(map(str, parameter.choices))
+    return "; ".join(filter(None, (parameter.help, allowed)))
