@@ -14,9 +14,9 @@ import shapely
 
 from wsinb.errors import InvalidInput, StorageError
 from wsinb.progress import Cancelled
+from wsinb.trees.models import identity
 from wsinb.trees.workflow import Workflow
 from wsinb.trees.workflow.checkpoint import Checkpoint
-from wsinb.trees.workflow.identity import identity
 from wsinb.trees.workflow.look import Seen
 from wsinb.trees.workflow.topology import lay_tiles
 

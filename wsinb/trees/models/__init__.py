@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wsinb.trees.models.header import KINDS, check_header, check_kind, kind_of, library_versions, new_header
+from wsinb.trees.models.identity import identity
 from wsinb.trees.models.loading import Model, load_model
 from wsinb.trees.models.stored import reading_model
 
@@ -11,6 +12,7 @@ __all__ = [
     "Model",
     "check_header",
     "check_kind",
+    "identity",
     "kind_of",
     "library_versions",
     "load_model",

@@ -68,6 +68,10 @@ class OnnxModel:
         """Hash of the file's bytes, in hexadecimal digits."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
+    def identity_parts(self) -> list[str]:
+        """Return what says that two models do the same, see `wsinb.trees.models.identity`."""
+        return [self.sha256, repr(self.__reduce__()[1][1:])]
+
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[Any]:
         """Run the model on pictures (n, h, w, 3) uint8; channels are the last axis of what it returns."""
         session = self._ready()

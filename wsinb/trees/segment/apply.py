@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Generator, Mapping
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from wsinb.trees.outlines.polygons import mask_polygons
 from wsinb.trees.outlines.raster import rasterise
 from wsinb.trees.outlines.seams import Found, Piece, SeamMerger
 from wsinb.trees.outlines.table import Limits, PolygonTable
+from wsinb.trees.segment.finished import open_finished, resumed_piece
 from wsinb.trees.segment.tilemodel import TileModel, plan_for
 from wsinb.trees.tiling import Core, Plan, in_order, usable_cores
 
@@ -43,6 +45,7 @@ def segment_slide(
     created_by: str | None = None,
     progress: Progress = None,
     threads: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> gpd.GeoDataFrame:
     """Find the model's labels on a slide.
 
@@ -73,6 +76,9 @@ def segment_slide(
         See `wsinb.progress`; counts tiles. A callable cancels by raising `Cancelled`.
     threads : int, optional
         None is one for each core that may be used. The result does not depend on it.
+    checkpoint : str or Path, optional
+        Folder where finished tiles are kept: a run that was cancelled or killed goes on from these. It is for
+        one slide, model, `within`, `tile_size` and `skip_white`; the other parameters may be changed.
 
     Returns
     -------
@@ -85,7 +91,9 @@ def segment_slide(
     UnknownMpp
         If the model was trained in micrometres and the slide does not know its own.
     InvalidInput
-        If a parameter is out of range.
+        If a parameter is out of range, or the checkpoint is one of another slide, model or setting.
+    StorageError
+        If the checkpoint cannot be written.
     """
     if not 0 <= tolerance < np.inf:
         raise InvalidInput(f"tolerance must be 0 or more pixels, not {tolerance}")
@@ -94,16 +102,30 @@ def segment_slide(
     workers = usable_cores(threads)
     plan = plan_for(slide, model, tile_size, within)
     skip = model.header["white_is_background"] if skip_white is None else skip_white
+    finished = None
+    if checkpoint is not None:
+        settings = {"function": "segment_slide", "tile_size": tile_size, "skip_white": skip}
+        finished = open_finished(checkpoint, plan, model, settings)
+    outline = partial(resumed_piece, finished, len(labels), partial(_outline, plan, model, skip))
+    return _joined(
+        plan, in_order(outline, plan.cores, workers, "segment"), limits, tolerance, progress
+    ).table(labels, layer, created_by)
+
+
+def _joined(
+    plan: Plan, pieces: Generator[Piece], limits: Limits, tolerance: float, progress: Progress
+) -> PolygonTable:
+    """Join what the cores give, as it comes."""
     merger = SeamMerger()
-    kept = PolygonTable(plan.downsample, slide.size, limits, tolerance)
-    pieces = in_order(partial(_outline, plan, model, skip), plan.cores, workers, "segment")
+    kept = PolygonTable(plan.downsample, plan.slide.size, limits, tolerance)
     # closing stops the threads at once when progress cancels
-    with closing(pieces), Tracker(len(plan.cores), f"segmenting {slide.name}", progress) as tracker:
+    what = f"segmenting {plan.slide.name}"
+    with closing(pieces), Tracker(len(plan.cores), what, progress) as tracker:
         for piece in pieces:
             kept.add(merger.add(piece))
             tracker.update()
     kept.add(merger.finish())
-    return kept.table(labels, layer, created_by)
+    return kept
 
 
 def _outline(plan: Plan, model: TileModel, skip_white: bool, core: Core) -> Piece:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import uuid
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -16,6 +18,7 @@ from wsinb.errors import InvalidInput, StorageError
 from wsinb.names import given_path, is_among, unknown
 from wsinb.progress import Progress, Tracker
 from wsinb.trees.outlines.raster import rasterise
+from wsinb.trees.segment.finished import open_finished, resumed_values
 from wsinb.trees.segment.tilemodel import TileModel, plan_for
 from wsinb.trees.tiling import Core, Plan, in_order, usable_cores
 
@@ -43,6 +46,7 @@ def write_probabilities(
     skip_white: bool | None = None,
     progress: Progress = None,
     threads: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Path:
     """Write how probable a label is at each pixel of a slide as a pyramid of tiles, which `open_slide` reads.
 
@@ -57,8 +61,9 @@ def write_probabilities(
         One of the model's labels; that of the background is what the others leave.
     path : str or Path
         The file, replaced if it is there; it appears when it is complete.
-    within, tile_size, skip_white, progress, threads
-        See `segment_slide`; outside of `within` the probability is 0 (1 for the background).
+    within, tile_size, skip_white, progress, threads, checkpoint
+        See `segment_slide`; outside of `within` the probability is 0 (1 for the background). A checkpoint is
+        for one label.
     colours : ndarray (256, 3), uint8, optional
         Colours of probabilities from 0 to 1; black to white by default.
     quality : int
@@ -72,16 +77,13 @@ def write_probabilities(
     Raises
     ------
     InvalidInput
-        If the model has no such label, or a parameter is out of range.
+        If the model has no such label, a parameter is out of range, or the checkpoint is one of another
+        slide, model or setting.
     UnknownMpp
         If the model was trained in micrometres and the slide does not know its own.
     StorageError
-        If the file cannot be written.
+        If the file or the checkpoint cannot be written.
     """
-    import pyvips
-
-    from wsinb.tiles import write_pyramid
-
     labels = model.header["labels"]
     if not is_among(label, labels):
         raise InvalidInput(unknown("label in this model", label, labels))
@@ -89,27 +91,60 @@ def write_probabilities(
     target = given_path(path, "The picture of probabilities is a path")
     plan = plan_for(slide, model, tile_size, within)
     skip = model.header["white_is_background"] if skip_white is None else skip_white
-    raw = target.with_name(f".{target.name}.{uuid.uuid4().hex}.raw")
-    run = partial(_bytes_of, plan, model, labels.index(label), skip)
+    finished = None
+    if checkpoint is not None:
+        settings = {
+            "function": "write_probabilities",
+            "tile_size": tile_size,
+            "skip_white": skip,
+            "label": label,
+        }
+        finished = open_finished(checkpoint, plan, model, settings)
+    number = labels.index(label)
+    values = partial(resumed_values, finished, partial(_bytes_of, plan, model, number, skip))
+    cores = in_order(lambda core: (core, values(core)), plan.cores, usable_cores(threads), "segment")
     try:
-        with raw.open("xb") as file:
-            _fill(file, plan, 255 if label == labels[0] else 0)
-            cores = in_order(lambda core: (core, run(core)), plan.cores, usable_cores(threads), "segment")
-            what = f"mapping {label} on {slide.name}"
-            with closing(cores), Tracker(len(plan.cores), what, progress) as tracker:
-                for core, values in cores:
-                    _put(file, plan.width, core, values)
+        with closing(cores), _raw_beside(target) as raw:
+            with Tracker(len(plan.cores), f"mapping {label} on {slide.name}", progress) as tracker:
+                _fill(raw, plan, 0 if number else 255)
+                for core, lines in cores:
+                    _put(raw, plan.width, core, lines)
                     tracker.update()
-        gray: Any = pyvips.Image.rawload(str(raw), plan.width, plan.height, 1)
-        mpp = slide.mpp_xy and (slide.mpp_xy[0] * plan.downsample, slide.mpp_xy[1] * plan.downsample)
-        write_pyramid(gray.maplut(table).copy(interpretation="srgb"), target, mpp=mpp, quality=quality)
+            raw.flush()
+            _write_picture(Path(raw.name), plan, table, target, quality)
     except OSError as error:
         raise StorageError(
             f"the picture could not be written to {target}: {error.strerror or error}; choose another folder"
         ) from error
-    finally:
-        raw.unlink(missing_ok=True)
     return target
+
+
+@contextmanager
+def _raw_beside(target: Path) -> Iterator[BinaryIO]:
+    """Open a file for plain bytes beside another one; those that killed runs have left there are removed."""
+    from wsinb.versions.journal.holders import is_held, take_lock
+
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*.raw"):
+        if is_held(left) is False:
+            left.unlink(missing_ok=True)
+    path = target.with_name(f".{target.name}.{uuid.uuid4().hex}.raw")
+    with path.open("xb") as file:
+        try:
+            take_lock(file.fileno())
+            yield file
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def _write_picture(raw: Path, plan: Plan, table: Any, target: Path, quality: int) -> None:
+    import pyvips
+
+    from wsinb.tiles import write_pyramid
+
+    gray: Any = pyvips.Image.rawload(str(raw), plan.width, plan.height, 1)
+    l0_mpp = plan.slide.mpp_xy
+    mpp = l0_mpp and (l0_mpp[0] * plan.downsample, l0_mpp[1] * plan.downsample)
+    write_pyramid(gray.maplut(table).copy(interpretation="srgb"), target, mpp=mpp, quality=quality)
 
 
 def _colour_table(colours: NDArray[np.uint8] | None) -> Any:

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from wsinb.errors import InvalidInput
 from wsinb.numbers import real
 from wsinb.progress import Progress
+from wsinb.trees.models import identity
 from wsinb.trees.outlines.polygons import simplified
 from wsinb.trees.roles.segmenter import as_segmenter
 from wsinb.trees.scale import downsample_on
 from wsinb.trees.tiling.cores import area_of
 from wsinb.trees.workflow.found import Found
-from wsinb.trees.workflow.identity import identity
 from wsinb.trees.workflow.look import Look
 from wsinb.trees.workflow.merge import Merged, merge_tiles
 from wsinb.trees.workflow.rules import Rule

@@ -1,15 +1,15 @@
-"""Whether two segmenters are the same, so that finished tiles of one may be used for the other."""
+"""Whether two models are the same, so that finished tiles of one may be used for the other."""
 
 from __future__ import annotations
 
 import hashlib
 import inspect
+import io
 import types
 from functools import partial
 from typing import Any
 
 from wsinb.errors import InvalidInput
-from wsinb.trees.roles.onnx import OnnxModel
 
 __all__ = ["identity"]
 
@@ -17,8 +17,9 @@ __all__ = ["identity"]
 def identity(thing: Any) -> str:
     """Return a hash of what a thing does, as far as that can be seen, in hexadecimal digits.
 
-    A model file is known by its bytes; a function by its code, its defaults, what it encloses and the globals
-    it uses; anything else by its contents. Modules and what they hold are known by their names only.
+    A model is known by the bytes of its file; a function by its code, its defaults, what it encloses and the
+    globals it uses; anything else by its contents, or by the texts that its `identity_parts()` returns.
+    Modules and what they hold are known by their names only.
 
     Raises
     ------
@@ -34,8 +35,13 @@ def identity(thing: Any) -> str:
 def _parts(thing: Any, met: set[int]) -> list[str]:
     if id(thing) in met:
         return ["met"]
-    if isinstance(thing, OnnxModel):
-        return ["onnx", thing.sha256, repr(thing.__reduce__()[1][1:])]
+    kind = type(thing)
+    if hasattr(kind, "identity_parts"):
+        return [kind.__qualname__, *thing.identity_parts()]
+    if hasattr(kind, "save") and isinstance(getattr(thing, "header", None), dict):
+        return ["file", kind.__qualname__, _file_hash(thing)]
+    if hasattr(kind, "core_planes"):  # a model of tiles of somebody's own
+        return ["model", kind.__qualname__, *_parts(kind.core_planes, met), *_parts(vars(thing), met)]
     if isinstance(thing, partial):
         return ["partial", *_parts(thing.func, met), *_parts((thing.args, thing.keywords), met)]
     if isinstance(thing, types.MethodType):
@@ -49,7 +55,6 @@ def _parts(thing: Any, met: set[int]) -> list[str]:
     if isinstance(thing, dict):
         return ["dict", *(p for key, value in thing.items() for p in [repr(key), *_parts(value, met)])]
     if callable(thing) and not hasattr(thing, "predict") and hasattr(thing, "__dict__"):
-        kind = type(thing)
         return ["object", kind.__module__, kind.__qualname__, *_parts(vars(thing), met | {id(thing)})]
     return [_contents(thing)]
 
@@ -80,5 +85,11 @@ def _contents(thing: Any) -> str:
     except Exception as error:
         raise InvalidInput(
             f"it cannot be told whether a {type(thing).__name__} is the one that tiles were finished with "
-            f"({error}): give the workflow a name of its own for the checkpoint"
+            f"({error}): give the workflow a name, or what it is made of a method identity_parts() -> [str]"
         ) from error
+
+
+def _file_hash(model: Any) -> str:
+    file = io.BytesIO()
+    model.save(file)
+    return hashlib.sha256(file.getbuffer()).hexdigest()
