@@ -11,6 +11,7 @@ from wsinb.cli.output import echo_json, output_option, project_option
 
 if TYPE_CHECKING:
     from wsinb.jobs import Parameter
+    from wsinb.project import Project
 
 __all__ = ["command"]
 
@@ -51,19 +52,20 @@ def command(
 ) -> None:
     """Run the notebook NAME (a shipped job, or a path) as a job on slides of a project."""
     if show_help or name is None:
-        _help(ctx, name)
+        _help(ctx, name, project)
         if not show_help:
             ctx.exit(2)
         return
     if list_parameters:
-        _list_parameters(name, output)
+        _list_parameters(name, project, output)
         return
     from wsinb.cli.projects import open_nearest
-    from wsinb.jobs import find_job, parameters, run
+    from wsinb.jobs import find_job, run
 
-    values = read_assignments(assignments, parameters(find_job(name)), name)
+    opened = open_nearest(project)
+    values = read_assignments(assignments, find_job(name, opened).parameters, name)
     result = run(
-        open_nearest(project),
+        opened,
         name,
         slides=list(slides) or None,
         version=version,
@@ -115,21 +117,32 @@ def read_assignments(assignments: tuple[str, ...], declared: list[Any], job: str
     return {key: known[key].parse(given) for key, given in texts.items()}
 
 
-def _help(ctx: click.Context, name: str | None) -> None:
+def _help(ctx: click.Context, name: str | None, project: str) -> None:
     from wsinb.jobs import job_names
 
     click.echo(ctx.get_help())
-    click.echo(f"\nJobs: {', '.join(job_names())}")
+    click.echo(f"\nJobs: {', '.join(job_names(_project_of(project)))}")
     if name is not None:
         click.echo()
-        _list_parameters(name, "text")
+        _list_parameters(name, project, "text")
 
 
-def _list_parameters(name: str, output: str) -> None:
-    from wsinb.jobs import find_job, parameters
+def _project_of(folder: str) -> Project | None:
+    """Return the project that is meant, or None: what jobs take can be asked without one."""
+    from wsinb.cli.projects import open_nearest
+    from wsinb.errors import UnknownProject
+
+    try:
+        return open_nearest(folder)
+    except UnknownProject:
+        return None
+
+
+def _list_parameters(name: str, project: str, output: str) -> None:
+    from wsinb.jobs import find_job
     from wsinb.jobs.run import INPUTS
 
-    declared = parameters(find_job(name))
+    declared = find_job(name, _project_of(project)).parameters
     if output == "json":
         echo_json(PARAMETERS_ROOT, [asdict(parameter) for parameter in declared])
         return

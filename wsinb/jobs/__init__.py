@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from wsinb.jobs.job import Job
+from wsinb.jobs.layers import check_layer, copies, replace_layer
 from wsinb.jobs.messages import progress, result
 from wsinb.jobs.outcome import JobResult
 from wsinb.jobs.parameters import Parameter, parameters
-from wsinb.jobs.pictures import draw_outlines, show_outlines
-from wsinb.jobs.registry import find_job, job_names, notebooks_folder
+from wsinb.jobs.pictures import draw_outlines, show_labelled, show_outlines
+from wsinb.jobs.registry import all_jobs, find_job, job_names, notebooks_folder
+from wsinb.jobs.rules import AreaRule, area_rules
 from wsinb.jobs.run import run
 from wsinb.jobs.select import select_slides
 from wsinb.jobs.units import l0_area
 
 __all__ = [
+    "AreaRule",
+    "Job",
     "JobResult",
     "Parameter",
+    "all_jobs",
+    "area_rules",
+    "check_layer",
+    "copies",
     "draw_outlines",
     "find_job",
     "job_names",
@@ -21,8 +30,10 @@ __all__ = [
     "notebooks_folder",
     "parameters",
     "progress",
+    "replace_layer",
     "result",
     "run",
     "select_slides",
+    "show_labelled",
     "show_outlines",
 ]

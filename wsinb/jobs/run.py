@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from wsinb.errors import InvalidInput, InvalidParameter, JobFailed, StorageError, WsinbError
 from wsinb.jobs.messages import RESULT_MIME
 from wsinb.jobs.outcome import JobResult
-from wsinb.jobs.parameters import parameters, validate
+from wsinb.jobs.parameters import validate
 from wsinb.jobs.record import RunPlan, new_run_id, record_json, write_record
 from wsinb.jobs.registry import find_job
 from wsinb.jobs.select import select_slides
@@ -110,10 +110,9 @@ def plan_run(
     """Check everything that was asked for and pin what the job reads; see `run`."""
     from wsinb.versions.author import check_author
 
-    notebook = find_job(name)
+    found = find_job(name, project)
     signed = check_author(author)
-    declared = parameters(notebook)
-    job = notebook.stem
+    declared, job = found.parameters, found.path.stem
     for reserved in INPUTS:
         if reserved in values:
             raise InvalidParameter(f"Give {reserved!r} as an argument of run, not as a parameter of {job!r}.")
@@ -129,7 +128,7 @@ def plan_run(
     return RunPlan(
         id=new_run_id(),
         job=job,
-        notebook=notebook,
+        notebook=found.path,
         parameters=validate(declared, {**values, **{name: given[name] for name in names_of_inputs}}, job),
         slides=_pinned(project, names, input_version),
         input_version=input_version,

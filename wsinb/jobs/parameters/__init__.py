@@ -13,9 +13,18 @@ The cell is only parsed, never run: whatever is wrong with a value is said befor
 
 from __future__ import annotations
 
-from wsinb.jobs.parameters.cell import parameters, parse_cell
+from wsinb.jobs.parameters.cell import parameters, parse_cell, parse_notebook, read_notebook
 from wsinb.jobs.parameters.parameter import Parameter
 from wsinb.jobs.parameters.types import Value
 from wsinb.jobs.parameters.validate import unknown_name, validate
 
-__all__ = ["Parameter", "Value", "parameters", "parse_cell", "unknown_name", "validate"]
+__all__ = [
+    "Parameter",
+    "Value",
+    "parameters",
+    "parse_cell",
+    "parse_notebook",
+    "read_notebook",
+    "unknown_name",
+    "validate",
+]

@@ -7,13 +7,19 @@ import io
 import tokenize
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wsinb.errors import InvalidParameter
 from wsinb.jobs.parameters.comment import Comment, read_comment
 from wsinb.jobs.parameters.parameter import Parameter
 from wsinb.jobs.parameters.types import TYPES, Scalar
 
-__all__ = ["parameters", "parse_cell"]
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+__all__ = ["parameters", "parse_cell", "parse_notebook", "read_notebook"]
+
+TAG = "parameters"
 
 
 def parameters(notebook: str | Path) -> list[Parameter]:
@@ -30,26 +36,45 @@ def parameters(notebook: str | Path) -> list[Parameter]:
         If the notebook has no cell or several cells tagged ``parameters``, or the cell holds anything but
         typed assignments of literals.
     """
+    return parse_notebook(read_notebook(notebook), str(notebook))[0]
+
+
+def read_notebook(path: str | Path) -> NotebookNode:
+    """Return the notebook of a file.
+
+    Raises
+    ------
+    InvalidParameter
+        If the file cannot be read as one.
+    """
     import nbformat
 
     try:
-        node = nbformat.read(str(notebook), as_version=4)  # type: ignore[no-untyped-call]
+        return nbformat.read(str(path), as_version=4)  # type: ignore[no-untyped-call, no-any-return]
     except (OSError, ValueError, AttributeError, KeyError, TypeError, nbformat.ValidationError) as error:
         reason = " ".join(str(error).split()).removesuffix(".")
         raise InvalidParameter(
-            f"{notebook} cannot be read as a notebook ({reason}): save it again as .ipynb of version 4."
+            f"{path} cannot be read as a notebook ({reason}): save it again as .ipynb of version 4."
         ) from error
+
+
+def parse_notebook(notebook: NotebookNode, where: str) -> tuple[list[Parameter], frozenset[str]]:
+    """Return the parameters that a notebook declares, and all tags of the cell that does so.
+
+    Raises
+    ------
+    InvalidParameter
+        As in `parameters`.
+    """
     cells = [
-        cell
-        for cell in node.cells
-        if cell.cell_type == "code" and "parameters" in cell.metadata.get("tags", [])
+        cell for cell in notebook.cells if cell.cell_type == "code" and TAG in cell.metadata.get("tags", [])
     ]
     if len(cells) != 1:
         raise InvalidParameter(
-            f"{notebook} has {len(cells) or 'no'} code cells tagged 'parameters', and a job has exactly one: "
+            f"{where} has {len(cells) or 'no'} code cells tagged {TAG!r}, and a job has exactly one: "
             "give that tag to the cell that holds its typed assignments."
         )
-    return parse_cell(cells[0].source, str(notebook))
+    return parse_cell(cells[0].source, where), frozenset(map(str, cells[0].metadata.tags))
 
 
 def parse_cell(source: str, where: str = "the cell") -> list[Parameter]:
