@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from wsinb.trees.models.header import KINDS, check_header, check_kind, kind_of, library_versions, new_header
-from wsinb.trees.models.identity import identity
 from wsinb.trees.models.loading import Model, load_model
+from wsinb.trees.models.sameness import identity
 from wsinb.trees.models.stored import reading_model
 
 __all__ = [

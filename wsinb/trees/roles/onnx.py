@@ -69,7 +69,7 @@ class OnnxModel:
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
     def identity_parts(self) -> list[str]:
-        """Return what says that two models do the same, see `wsinb.trees.models.identity`."""
+        """Return what says that two models do the same, see `wsinb.trees.models`."""
         return [self.sha256, repr(self.__reduce__()[1][1:])]
 
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[Any]:
