@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wsinb.errors import InvalidInput
 from wsinb.trees import INTERPOLATIONS, Boxes, random_boxes, resized_windows
-from wsinb.trees.windows import cut_windows
+from wsinb.trees.windows import cut_windows, resizing
 from wsinb.trees.windows.turning import turn
 
 
@@ -78,6 +78,41 @@ def test_windows_are_resized_as_defined(interpolation, height, width, size, data
     expected = DEFINITIONS[interpolation](image[y : y + height, x : x + width], size)
     # the weights of linear interpolation are rounded to 1/2048
     np.testing.assert_allclose(found, expected, atol=0.5 + 0.3 * (interpolation == "linear") + 1e-6)
+
+
+def exact_area(crop, size):
+    """Average what each pixel covers in whole numbers, halves rounded up."""
+
+    def shares(length):
+        edges, pixel = np.arange(size + 1) * length, np.arange(length) * size
+        covered = np.minimum(edges[1:, None], pixel + size) - np.maximum(edges[:-1, None], pixel)
+        return np.maximum(covered, 0)
+
+    n_pixels = crop.shape[0] * crop.shape[1]
+    total = np.einsum("ri,cj,ijk->rck", shares(crop.shape[0]), shares(crop.shape[1]), crop.astype(np.int64))
+    return (2 * total + n_pixels) // (2 * n_pixels)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 20), st.integers(0, 2**31))
+def test_areas_are_exact_to_the_last_bit(height, width, size, seed):
+    # few values give many means that lie halfway between two
+    image = random_image(seed, height + 2, width + 1) // 64 * 64 + 1
+    found = resized_windows(image, boxes_of((2, 1, height, width)), size, interpolation="area")[0]
+    np.testing.assert_array_equal(found, exact_area(image[2:, 1:], size))
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.uint32, np.uint64])
+def test_sums_that_pass_the_largest_number_give_the_same_areas(kind):
+    image = random_image(3, 60, 90)
+    boxes = random_boxes((16, 16), 40, np.random.default_rng(0))  # 255 * 256 fits 16 bits
+    boxes = boxes._replace(y=boxes.y + 44, x=boxes.x + 74)
+    sums, out = np.empty((61, 91, 4), kind), np.empty((40, 5, 5, 3), np.uint8)
+    resizing.sum_pixels(image, sums)
+    resizing.area(sums, *boxes, np.zeros(40, np.int64), out)
+    np.testing.assert_array_equal(out, resized_windows(image, boxes, 5, interpolation="area"))
+    crops = [image[y : y + h, x : x + w] for y, x, h, w in zip(*boxes, strict=True)]
+    np.testing.assert_array_equal(out, [exact_area(crop, 5) for crop in crops])
 
 
 @pytest.mark.parametrize("interpolation", INTERPOLATIONS)

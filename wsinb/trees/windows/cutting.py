@@ -94,9 +94,9 @@ def resized_windows(
     elif interpolation == "linear":
         resizing.linear(pixels, y, x, height, width, turned, out)
     else:
-        import cv2
-
-        sums = cv2.integral(pixels, sdepth=cv2.CV_64F)
+        fits = 255 * int((height * width).max()) <= np.iinfo(np.uint32).max
+        sums = np.empty((image.shape[0] + 1, image.shape[1] + 1, 4), np.uint32 if fits else np.uint64)
+        resizing.sum_pixels(pixels, sums)
         resizing.area(sums, y, x, height, width, turned, out)
     return out
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-__all__ = ["area", "linear", "nearest"]
+__all__ = ["area", "linear", "nearest", "sum_pixels"]
 
 # weights of the four neighbours are fractions of 2**11: products of two and a byte fit 32 bits
 BITS = 11
@@ -116,38 +116,97 @@ def linear(image: Any, y: Any, x: Any, height: Any, width: Any, symmetry: Any, o
 
 
 @njit(nogil=True, cache=True)
-def area(sums: Any, y: Any, x: Any, height: Any, width: Any, symmetry: Any, out: Any) -> None:
-    """Average what each pixel of the result covers, from `sums` (h + 1, w + 1, 3) of all pixels before.
+def sum_pixels(image: Any, sums: Any) -> None:
+    """Fill `sums` (h + 1, w + 1, 4) with the sum of all pixels above and left of each corner.
 
-    Between corners of pixels the sums are interpolated, which is exact: a pixel is one colour throughout.
+    Sums are unsigned and may pass their largest number: differences of them are right all the same, if they
+    fit. The fourth channel is 0: with it, a corner is one load of the processor.
     """
-    size, line = out.shape[1], sums.shape[1] * 3
+    kind = sums.dtype.type
+    line = sums.shape[1] * 4
+    pixels, table = image.reshape(-1), sums.reshape(-1)
+    table[:line] = kind(0)
+    source = np.uint64(0)
+    for y in range(image.shape[0]):
+        above, here = table[y * line : (y + 1) * line], table[(y + 1) * line : (y + 2) * line]
+        here[:4] = kind(0)
+        red = green = blue = kind(0)
+        for x in range(image.shape[1]):
+            target = np.uint64(4 * x + 4)
+            red = kind(red + pixels[source])
+            green = kind(green + pixels[source + np.uint64(1)])
+            blue = kind(blue + pixels[source + np.uint64(2)])
+            here[target], here[target + np.uint64(1)] = red, green
+            here[target + np.uint64(2)], here[target + np.uint64(3)] = blue, kind(0)
+            source += np.uint64(3)
+        for j in range(line):
+            here[j] += above[j]
+
+
+@njit(inline="always")
+def _corner(table: Any, source: int, corners: Any, column: int) -> None:
+    """Copy four channels; all are read before one is written, which lets the compiler copy them at once."""
+    i, j = np.uint64(source), np.uint64(4 * column)
+    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
+    a, b, c, d = table[i], table[i + one], table[i + two], table[i + three]
+    corners[j], corners[j + one], corners[j + two], corners[j + three] = a, b, c, d
+
+
+@njit(nogil=True, cache=True)
+def area(sums: Any, y: Any, x: Any, height: Any, width: Any, symmetry: Any, out: Any) -> None:
+    """Average what each pixel of the result covers, from `sums` of pixels (see `sum_pixels`), exactly.
+
+    A pixel is one colour throughout, so that sums between corners follow from those at the four around. Edges
+    lie at multiples of 1 / size: all is counted in squares of that, in whole numbers, up to the division,
+    which rounds halves up. Their type must hold 255 times the pixels of the largest box.
+    """
+    kind = sums.dtype.type
+    size, line = out.shape[1], sums.shape[1] * 4
     table, flat = sums.reshape(-1), out.reshape(-1)
-    n = (size + 1) * 3
-    a, b, part = np.empty(n, np.uint64), np.empty(n, np.uint64), np.empty(n, np.float64)
-    before, now, row = np.empty(n, np.float64), np.empty(n, np.float64), np.empty(size * 3, np.uint8)
+    n = (size + 1) * 4
+    left, after, part = np.empty(size + 1, np.int64), np.empty(size + 1, np.int64), np.empty(n, sums.dtype)
+    a, b, c, d = np.empty((4, n), sums.dtype)
+    before, now, row = np.empty(n, sums.dtype), np.empty(n, sums.dtype), np.empty(size * 4, np.uint8)
+    full = kind(size)
     for i in range(len(y)):
-        share = (size * size) / (float(height[i]) * float(width[i]))
-        for c in range(size + 1):
-            whole = c * width[i] // size
-            for k in range(3):
-                part[c * 3 + k] = (c * width[i] - whole * size) / size
-                a[c * 3 + k] = (x[i] + whole) * 3 + k
-                # a corner on a pixel's edge has no neighbour to look at, and none where the image ends
-                b[c * 3 + k] = a[c * 3 + k] + np.uint64(3 if part[c * 3] > 0 else 0)
+        n_pixels = float(height[i]) * float(width[i])
+        # the sum is a whole number: half of one on top keeps what is divided off the edge between two results
+        half, share = n_pixels + 0.5, 0.5 / n_pixels
+        first, down, right = _strides(size, symmetry[i])
+        first += i * size * size * 3
+        for column in range(size + 1):
+            whole = column * width[i] // size
+            rest = column * width[i] - whole * size
+            left[column] = (x[i] + whole) * 4
+            # a corner on a pixel's edge has no neighbour to look at, and none where the image ends
+            after[column] = left[column] + (4 if rest > 0 else 0)
+            part[column * 4 : column * 4 + 4] = kind(rest)
         for r in range(size + 1):
             whole = r * height[i] // size
-            rest = (r * height[i] - whole * size) / size
-            above = np.uint64((y[i] + whole) * line)
-            below = above + np.uint64(line if rest > 0 else 0)
+            rest = kind(r * height[i] - whole * size)
+            above = (y[i] + whole) * line
+            below = above + (line if rest > 0 else 0)
+            for column in range(size + 1):
+                _corner(table, above + left[column], a, column)
+                _corner(table, above + after[column], b, column)
+                _corner(table, below + left[column], c, column)
+                _corner(table, below + after[column], d, column)
             for j in range(n):
-                upper, lower = table[above + a[j]], table[below + a[j]]
-                upper += part[j] * (table[above + b[j]] - upper)
-                lower += part[j] * (table[below + b[j]] - lower)
-                now[j] = upper + rest * (lower - upper)
+                upper = kind(a[j] * full + part[j] * kind(b[j] - a[j]))
+                lower = kind(c[j] * full + part[j] * kind(d[j] - c[j]))
+                now[j] = kind(upper * full + rest * kind(lower - upper))
             if r > 0:
-                for j in range(size * 3):
-                    total = now[j + 3] - now[j] - before[j + 3] + before[j]
-                    row[j] = np.uint8(min(max(total * share + 0.5, 0.0), 255.0))
-                _place(row, symmetry[i], i, r - 1, flat)
+                for j in range(size * 4):
+                    total = kind(kind(now[j + 4] - now[j]) - kind(before[j + 4] - before[j]))
+                    row[j] = np.uint8((2.0 * total + half) * share)
+                _place_four(row, first + (r - 1) * down, right, flat)
             before, now = now, before
+
+
+@njit(inline="always")
+def _place_four(row: Any, start: int, right: int, flat: Any) -> None:
+    """Copy a row of four channels (size * 4,) to three channels from `start` on, `right` apart."""
+    for column in range(len(row) // 4):
+        for k in range(3):
+            flat[np.uint64(start + k)] = row[np.uint64(column * 4 + k)]
+        start += right
