@@ -67,6 +67,20 @@ def test_a_tile_shows_its_place(server, slide_file, z, x, y):
     assert np.abs(shown - expected).mean() < 3
 
 
+@pytest.mark.parametrize(("stored", "z"), [(256, 0), (256, -1), (512, 0)])
+def test_a_gray_tile_keeps_values_closely(server, stored, z):
+    values = texture(1100, 1100)[..., :1].repeat(3, axis=2)
+    write_pyramid(values, server.root / "slides" / f"gray-{stored}.tif", tile_size=stored, quality=89)
+    answer = server.get(f"tile/{z}/0/0", {"path": f"slides/gray-{stored}.tif", "gray": "1"})
+    shown = simplejpeg.decode_jpeg(answer.body, colorspace="GRAY")[..., 0].astype(int)
+    with open_slide(server.root / "slides" / f"gray-{stored}.tif") as opened:
+        expected = opened.read(0, 0, 512, 512, downsample=2.0**-z)[..., 0]
+    assert np.abs(shown - expected).mean() < 1.5
+    colour = server.get(f"tile/{z}/0/0", {"path": f"slides/gray-{stored}.tif"})
+    assert answer.headers["etag"] != colour.headers["etag"]
+    assert server.get(f"tile/{z}/0/0", {"path": f"slides/gray-{stored}.tif", "gray": "2"}).status == 400
+
+
 def test_past_the_edge_a_tile_is_white(server, slide_file):
     shown = pixels(server.get("tile/0/4/3", PATH))
     assert (shown[200:, :] > 250).all()

@@ -41,7 +41,7 @@ export class Opened {
       ...{ map, api, source, info, picture, trouble, lost },
       replaced: () => void watch.look()
     });
-    this.overlays = new OverlayStack({ map });
+    this.overlays = new OverlayStack({ map, api, info, list: stage.overlayList });
     const scale = new ScaleBar(map, info.mpp?.[0] ?? null);
     this.readOut = new ReadOut(map, info);
     furniture.setStatus(scale.node, this.readOut.node);
@@ -53,6 +53,7 @@ export class Opened {
     const { annotations, image, overlays, readOut } = this;
     const back = (): void => {
       image.retry();
+      overlays.retry();
       annotations.retry();
     };
     const watch = new Watch({ api, source, info, trouble, reload, back, node: map.getContainer() });

@@ -9,6 +9,7 @@ import type { Keys } from './keys';
 import type { Labels } from './labels';
 import type { Look } from './look';
 import type { Notice } from './notice';
+import type { OverlayList } from './overlays/list';
 import type { OverlayStack } from './overlays/stack';
 import type { Tabs } from './panel/tabs';
 import type { Toolbar } from './panel/toolbar';
@@ -34,6 +35,7 @@ export interface Scene {
   readonly image: SlideImage;
   /** What lies over the picture, below the annotations. */
   readonly overlays: OverlayStack;
+  readonly overlayList: OverlayList;
   readonly look: Look;
   readonly picture: Picture;
   readonly selection: Selection;

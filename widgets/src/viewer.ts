@@ -14,6 +14,8 @@ import { Look } from './look';
 import { Notice } from './notice';
 import { Opened, type Stage } from './opened';
 import type { ViewerOptions } from './options';
+import { OverlayList } from './overlays/list';
+import type { OverlayStack } from './overlays/stack';
 import { Picture } from './picture';
 import { Poll } from './poll';
 import { Selection } from './selection';
@@ -37,6 +39,7 @@ export class Viewer {
   readonly selection = new Selection();
   readonly keys = new Keys();
   private readonly furniture: Furniture;
+  readonly overlayList = new OverlayList();
   private readonly notice = new Notice(message => this.failedSignal.emit(message));
   private readonly trouble = new Trouble(this.notice);
   private readonly versions: Versions;
@@ -113,7 +116,7 @@ export class Viewer {
     );
     this.furniture.root.append(wheel.hint);
     this.disposables.push(new Keyboard(map.getContainer(), this.keys));
-    this.disposables.push(this.look, this.picture, this.selection, this.furniture);
+    this.disposables.push(this.look, this.picture, this.selection, this.overlayList, this.furniture);
     this.furniture.furnish({
       drawing: editing.drawing,
       labels: [palette.node, wholeImage.node],
@@ -146,6 +149,11 @@ export class Viewer {
 
   get history(): History {
     return this.versions.history;
+  /** What lies over the picture, once the slide is open. */
+  get overlays(): OverlayStack | null {
+    return this.opened?.overlays ?? null;
+  }
+
   }
 
   /** Whether nothing can be edited at the moment. */
@@ -307,7 +315,7 @@ export class Viewer {
     const { toolbar, tabs, root, status, corner } = this.furniture;
     return {
       ...{ map, api, source, session, labels, store, drawing, look, picture, selection, keys, turning },
-      ...{ notice, toolbar, tabs, root, status, corner },
+      ...{ notice, toolbar, tabs, root, status, corner, overlayList },
       lay: node => this.furniture.lay(node),
       guard: action => this.guard(action),
       fit: () => this.fit()
@@ -315,6 +323,7 @@ export class Viewer {
   }
 
   /** There is something to see after all. */
+    const { overlayList } = this;
   private recover(): void {
     this.furniture.root.classList.remove(FAILED);
     this.notice.clear();

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["TileLayout", "get_associated", "get_thumbnail", "get_tile"]
 
 JPEG_QUALITY = 85
+GRAY_QUALITY = 95
 MIN_TILE_SIZE = 512
 MAX_TILE_SIZE = 1024
 TILE_STEP = 256
@@ -65,11 +66,15 @@ def min_zoom(width: int, height: int, tile_size: int) -> int:
 
 
 def get_tile(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
-    """Answer with one tile; past the slide's edge it is of the slide's background."""
+    """Answer with one tile; past the slide's edge it is of the slide's background.
+
+    With ``gray=1`` its brightness is what counts: a JPEG of one channel, close to what is stored.
+    """
     z, x, y = (int(arguments[name]) for name in "zxy")
     picture = asked_picture(request)
+    gray = request.integer("gray", 0, 0, 1) == 1
     identity = _asked_file(core, request)
-    etag, cache_control = _validators(identity, request, f"{z}.{x}.{y}{picture.tag}")
+    etag, cache_control = _validators(identity, request, f"{z}.{x}.{y}{picture.tag}{'.gray' if gray else ''}")
     if request.holds(etag):
         return not_modified(etag, cache_control)
     with _reading(core, identity) as slide:
@@ -83,7 +88,7 @@ def get_tile(core: Core, request: Request, arguments: Mapping[str, str]) -> Resp
         if stored is not None and len(stored) <= MAX_STORED_BYTES * size * size:
             return _answer(stored, etag, cache_control)
         image = slide.read(l0_x, l0_y, size, size, downsample=downsample, **picture.options)
-    return _jpeg(image, etag, cache_control)
+    return (_gray_jpeg if gray else _jpeg)(image, etag, cache_control)
 
 
 def get_thumbnail(core: Core, request: Request, arguments: Mapping[str, str]) -> Response:
@@ -155,6 +160,16 @@ def _jpeg(image: np.ndarray, etag: str, cache_control: str) -> Response:
     pixels = np.ascontiguousarray(image)
     body = simplejpeg.encode_jpeg(pixels, quality=JPEG_QUALITY, colorspace="RGB", colorsubsampling="420")
     return _answer(body, etag, cache_control)
+
+
+def _gray_jpeg(image: np.ndarray, etag: str, cache_control: str) -> Response:
+    import cv2
+    import simplejpeg
+
+    pixels = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None]
+    return _answer(
+        simplejpeg.encode_jpeg(pixels, quality=GRAY_QUALITY, colorspace="GRAY"), etag, cache_control
+    )
 
 
 def _answer(body: bytes, etag: str, cache_control: str) -> Response:

@@ -14,6 +14,7 @@ from wsinb import __version__
 from wsinb.errors import WsinbError
 from wsinb.view.affine import check_affine
 from wsinb.view.edits import EditsMessage, spliced
+from wsinb.view.overlays import check_overlays
 from wsinb.view.settings import check_look, check_picture
 
 __all__ = ["MODULE", "PROTOCOL", "SlideLayer"]
@@ -77,6 +78,8 @@ class SlideLayer(Layer):  # type: ignore[misc]
     draft : dict
         Empty, or the ``id`` of the open session whose edits are shown with the version, and a
         ``revision`` that grows with them.
+    overlays : list of dict
+        What lies over the picture, see `wsinb.view.overlays`.
     """
 
     _view_name = Unicode("SlideLayerView").tag(sync=True)
@@ -106,6 +109,7 @@ class SlideLayer(Layer):  # type: ignore[misc]
     selection = List(Unicode()).tag(sync=True)
     link = Dict().tag(sync=True)
     draft = Dict().tag(sync=True)
+    overlays = List(Dict()).tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         self._told: dict[str, Any] = {}
@@ -191,6 +195,10 @@ class SlideLayer(Layer):  # type: ignore[misc]
     @validate("picture")
     def _check_picture(self, proposal: dict[str, Any]) -> dict[str, Any]:
         return _refusing(check_picture, proposal["value"])
+
+    @validate("overlays")
+    def _check_overlays(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
+        return _refusing(check_overlays, proposal["value"])
 
     @validate("link")
     def _check_link(self, proposal: dict[str, Any]) -> dict[str, Any]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wsinb.frames import Box
 from wsinb.view.difference import count_kinds, draw_legend, paint_difference, rgb
+from wsinb.view.laying import paint_overlays
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -39,6 +40,7 @@ def draw_picture(
     labels: Mapping[str, Label] | None = None,
     *,
     difference: SlideDiff | None = None,
+    overlays: Iterable[Mapping[str, Any]] = (),
     within: Box | None = None,
     max_size: int = 800,
 ) -> bytes:
@@ -54,6 +56,8 @@ def draw_picture(
         Give the colours.
     difference : SlideDiff, optional
         Changes to draw over the annotations, which are dimmed then, with a legend.
+    overlays : iterable of dict
+        Overlays of a viewer, to be painted below the annotations.
     within : Box, optional
         The part to show, in level-0 pixels; all by default.
     max_size : int
@@ -65,6 +69,7 @@ def draw_picture(
     downsample = max(downsample, 1.0)
     width, height = (max(1, round(length / downsample)) for length in (box.width, box.height))
     image = slide.read(box.l0_xmin, box.l0_ymin, width, height, downsample=downsample).copy()
+    paint_overlays(image, slide, overlays, box, downsample)
     bare = image.copy()
     if annotations is not None and len(annotations):
         _paint(image, annotations, labels or {}, box, downsample)

@@ -16,6 +16,7 @@ from wsinb.frames import Box
 from wsinb.view.appearance import Appearance
 from wsinb.view.bundle import view_bundle
 from wsinb.view.layer import MODULE, SlideLayer
+from wsinb.view.overlays import Overlaid
 from wsinb.view.places import MAX_ZOOM, Places, whole_zoom
 from wsinb.view.subject import find_subject
 
@@ -129,6 +130,7 @@ class SlideViewer(Appearance, Places, Map):  # type: ignore[misc]
         )
         self.follow(self.layer)
         self.follow_view()
+        self.follow_overlays()
         if session is not None:
             self.show(session)
 
@@ -193,7 +195,7 @@ class SlideViewer(Appearance, Places, Map):  # type: ignore[misc]
         return commit
 
     def picture(self, max_size: int = 800) -> bytes:
-        """Return a PNG of what is in view, with the annotations of the shown version."""
+        """Return a PNG of what is in view, with overlays and the annotations of the shown version."""
         from wsinb.view.picture import draw_picture
 
         box = self.shown_box()
@@ -205,7 +207,13 @@ class SlideViewer(Appearance, Places, Map):  # type: ignore[misc]
             if self.layer.compare is not None:
                 difference = self.project.diff(self.layer.compare, version, self._name)[self._name]
         return draw_picture(
-            self.slide, annotations, labels, difference=difference, within=box, max_size=max_size
+            self.slide,
+            annotations,
+            labels,
+            difference=difference,
+            overlays=self.overlays,
+            within=box,
+            max_size=max_size,
         )
 
     def show(self, session: Session | None) -> None:

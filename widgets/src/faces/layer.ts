@@ -3,6 +3,7 @@ import type { WidgetModel } from '@jupyter-widgets/base';
 import { UUID, type JSONValue } from '@lumino/coreutils';
 import { LeafletLayerModel, type ILeafletLayerModel } from 'jupyter-leaflet';
 import type { Affine } from '../links';
+import type { OverlaySpec } from '../overlays/spec';
 import { PROTOCOL, type Feature, type LabelInfo, type LiveDraft, type Source } from '../types';
 import { MODULE_NAME } from '../version';
 import { isNothing, spliced, spliceOf, type Splice } from './edits';
@@ -31,6 +32,7 @@ export interface SlideLayerState extends ILeafletLayerModel {
   selection: string[];
   link: Partial<Link>;
   draft: Partial<LiveDraft>;
+  overlays: OverlaySpec[];
 }
 
 export interface Link {
@@ -89,7 +91,8 @@ export class SlideLayerModel extends LeafletLayerModel {
       picture: {},
       selection: [],
       link: {},
-      draft: {}
+      draft: {},
+      overlays: []
     };
   }
 

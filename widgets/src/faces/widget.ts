@@ -4,6 +4,7 @@ import * as L from 'leaflet';
 import { Api } from '../api';
 import { PROTOCOL, type Feature, type LiveDraft, type Source } from '../types';
 import { fromPython, toPython } from '../names';
+import type { OverlaySpec } from '../overlays/spec';
 import { Viewer } from '../viewer';
 import { sameItems } from '../edit/store';
 import type { Link, SlideLayerState } from './layer';
@@ -102,6 +103,7 @@ export class SlideLayerView extends LeafletLayerView {
     follow('selection', () => viewer.selection.set(this.model.get('selection') as string[]));
     follow('draft', () => viewer.showDraft(this.draft));
     this.listenTo(this.model, 'change:link', () => this.relink(viewer));
+    follow('overlays', () => viewer.overlayList.set({ all: this.model.get('overlays') as OverlaySpec[] }));
     this.listenTo(this.model, 'comm_live_update', () => this.tellWhetherLive(viewer));
   }
 
@@ -121,6 +123,7 @@ export class SlideLayerView extends LeafletLayerView {
     viewer.picture.changed.connect(() => this.tell({ picture: toPython(viewer.picture.value) }));
     viewer.selection.changed.connect((_, ids) => this.tell({ selection: [...ids] }));
   }
+    viewer.overlayList.changed.connect(({ all }) => this.tell({ overlays: [...all] }));
 
   private get draft(): LiveDraft | null {
     const { id, revision } = this.model.get('draft') as Partial<LiveDraft>;
