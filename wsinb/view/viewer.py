@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["SlideViewer"]
 
 
-class SlideViewer(Appearance, Places, Map):  # type: ignore[misc]
+class SlideViewer(Appearance, Overlaid, Places, Map):  # type: ignore[misc]
     """A slide in a cell: pan, zoom, draw, edit and save annotations.
 
     Its settings are traits (see `Appearance`): set them, or ``observe`` what the person in front of the
