@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import shapely
 
-from wsinb import open_slide
+from wsinb import Label, new_annotations, open_slide
 from wsinb.errors import InvalidInput, UnknownMpp
 from wsinb.frames import Box
-from wsinb.jobs import draw_outlines, l0_area, show_outlines
+from wsinb.jobs import draw_outlines, l0_area, show_labelled, show_outlines
 from wsinb.testing import synthetic_slide
 
 
@@ -59,3 +59,14 @@ def test_areas_become_level_0_pixels_only_where_the_pixel_size_is_known(slide, t
     assert l0_area(unknown, 0) == 0
     with pytest.raises(UnknownMpp, match=r"set slide\.mpp"):
         l0_area(unknown, 10.0)
+
+
+def test_labels_have_their_colours_and_a_legend(slide):
+    labels = {"<b>": Label("<b>", color="#00ff00")}
+    table = new_annotations([shapely.box(100, 100, 300, 300)] * 3, label=["<b>", None, "<b>"])
+    html = show_labelled(slide, table, labels).data
+    assert "&lt;b&gt; (2)" in html
+    assert "<b>" not in html
+    assert "color:#00ff00" in html
+    assert "no label (1)" in html
+    assert "nothing" in show_labelled(slide, table.iloc[:0], labels).data

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,12 +14,16 @@ from wsinb.errors import InvalidInput
 from wsinb.frames import Box
 
 if TYPE_CHECKING:
-    from IPython.display import Image
+    import geopandas as gpd
+    from IPython.display import HTML, Image
     from shapely.geometry.base import BaseGeometry
 
+    from wsinb.annotate import Label
     from wsinb.tiles import Slide
 
-__all__ = ["draw_outlines", "show_outlines"]
+__all__ = ["draw_outlines", "show_labelled", "show_outlines"]
+
+BARE = "#7f7f7f"
 
 
 def show_outlines(
@@ -44,6 +50,44 @@ def show_outlines(
     picture = draw_outlines(slide, outlines, box, max_size)
     _, png = cv2.imencode(".png", picture[..., ::-1])
     return Image(data=png.tobytes(), format="png")  # type: ignore[no-untyped-call]
+
+
+def show_labelled(
+    slide: Slide,
+    table: gpd.GeoDataFrame,
+    labels: Mapping[str, Label],
+    box: Box | None = None,
+    max_size: int = 900,
+) -> HTML:
+    """Return a picture of annotations in the colours of their labels, with a legend that counts them.
+
+    Parameters
+    ----------
+    slide : Slide
+    table : GeoDataFrame
+        An annotation table.
+    labels : mapping of name to Label
+        Such as ``project.labels``; what has no label, or one that is not in it, is grey.
+    box, max_size
+        As of `show_outlines`.
+    """
+    import cv2
+    from IPython.display import HTML
+
+    colours: dict[str, list[Any]] = {}
+    legend = []
+    for name, part in table.groupby(table["label"].fillna(""), sort=True):
+        colour = labels[name].color if name in labels else BARE
+        colours.setdefault(colour, []).extend(part.geometry)
+        square = f'<span style="color:{colour}">&#9632;</span>'
+        legend.append(f"{square} {escape(name or 'no label')} ({len(part)})")
+    picture = draw_outlines(slide, colours, box, max_size)
+    _, jpeg = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 88])
+    source = f"data:image/jpeg;base64,{base64.b64encode(jpeg.tobytes()).decode()}"
+    told = " &nbsp; ".join(legend) or "nothing"
+    style = "max-width:100%;height:auto"
+    html = f'<div>{told}</div><img alt="{escape(slide.name)}" style="{style}" src="{source}">'
+    return HTML(html)  # type: ignore[no-untyped-call]
 
 
 def draw_outlines(
