@@ -18,7 +18,7 @@ from wsinb.trees.outlines.raster import rasterise
 from wsinb.trees.outlines.seams import Found, Piece, SeamMerger
 from wsinb.trees.outlines.table import Limits, PolygonTable
 from wsinb.trees.segment.finished import open_finished, resumed_piece
-from wsinb.trees.segment.tilemodel import TileModel, plan_for
+from wsinb.trees.segment.tilemodel import TileModel, classes_of, plan_for
 from wsinb.trees.tiling import Core, Plan, in_order, usable_cores
 
 if TYPE_CHECKING:
@@ -131,10 +131,7 @@ def _joined(
 def _outline(plan: Plan, model: TileModel, skip_white: bool, core: Core) -> Piece:
     """Predict a core and outline what is found in it."""
     planes = model.core_planes(plan, core, skip_white=skip_white)
-    background = 1 - planes.sum(axis=0)
-    best = planes.argmax(axis=0)
-    highest = np.take_along_axis(planes, best[None], axis=0)[0]
-    classes = np.where(highest > background, best + 1, 0).astype(np.uint8)
+    classes = classes_of(planes)
     if plan.within is not None:
         inside = rasterise([plan.within], classes.shape, x=core.x0, y=core.y0, downsample=plan.downsample)
         classes[~inside] = 0

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wsinb.frames import Box
     from wsinb.tiles import Slide
 
-__all__ = ["TileModel", "plan_for"]
+__all__ = ["TileModel", "classes_of", "plan_for"]
 
 
 class TileModel(Protocol):
@@ -37,6 +37,24 @@ class TileModel(Protocol):
         The model reads what it needs around the core by itself (``plan.read(core, halo)``, say). What it
         returns for a pixel must not depend on the core that the pixel lies in. Called from several threads.
         """
+
+
+def classes_of(planes: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the most probable class of each pixel, the lower of equals.
+
+    Parameters
+    ----------
+    planes : ndarray (n_classes - 1, h, w), float32
+        Probabilities of the classes above the background, which has what they leave.
+
+    Returns
+    -------
+    ndarray (h, w), uint8
+    """
+    background = 1 - planes.sum(axis=0)
+    best = planes.argmax(axis=0)
+    highest = np.take_along_axis(planes, best[None], axis=0)[0]
+    return np.where(highest > background, best + 1, 0).astype(np.uint8)
 
 
 def plan_for(

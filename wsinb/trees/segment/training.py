@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
 from wsinb.progress import Progress
-from wsinb.trees.learning import check_names, check_present, check_resolution
-from wsinb.trees.outlines.raster import rasterise
+from wsinb.trees.learning import check_names, check_places, check_present, check_resolution
 from wsinb.trees.scale import downsample_on
+from wsinb.trees.segment.known import Known, Layer, areas_of, neighbourhoods
 from wsinb.trees.segment.model import SegmentationForest
 from wsinb.trees.segment.sampling import TrainingRegion
 from wsinb.trees.windows.places import window_places
@@ -84,7 +84,8 @@ def train_segmentation(
     UnknownLabel
         If no annotation carries one of the labels.
     InvalidInput
-        If a label has no pixels, no window fits into the regions, or a parameter is out of range.
+        If a label has no pixels, an annotation lies outside its slide, no window fits into the regions,
+        slides of different pixel sizes are given without `um_per_px`, or a parameter is out of range.
     UnknownMpp
         If `um_per_px` is given and a slide does not know its pixel size.
     """
@@ -93,7 +94,9 @@ def train_segmentation(
     model = SegmentationForest(**parameters)
     _check_arguments(wanted, roi_label, background_label, margin)
     check_resolution(pairs, um_per_px, downsample)
-    _check_labels(pairs, [name for name in (*wanted, roi_label, background_label) if name is not None])
+    names = [name for name in (*wanted, roi_label, background_label) if name is not None]
+    _check_labels(pairs, names)
+    check_places(pairs, names)
     regions: list[TrainingRegion] = []
     for slide, table in pairs:
         scale = downsample_on(slide, um_per_px, downsample)
@@ -128,18 +131,10 @@ def _check_arguments(
 def _check_labels(pairs: list[tuple[Slide, gpd.GeoDataFrame]], labels: list[str]) -> None:
     check_present(pairs, labels)
     for name in labels:
-        if not any(len(_areas(table, name)) for _, table in pairs):
+        if not any(len(areas_of(table, name)) for _, table in pairs):
             raise InvalidInput(
                 f"the annotations of {name!r} have no area: draw polygons, rectangles or circles"
             )
-
-
-def _areas(table: gpd.GeoDataFrame, label: str) -> NDArray[np.object_]:
-    """Return the geometries of a label that have an area."""
-    import shapely
-
-    geometries = np.asarray(table.geometry[table["label"] == label].array, object)
-    return geometries[np.nan_to_num(shapely.area(geometries)) > 0]
 
 
 class _SlidePlan:
@@ -159,15 +154,16 @@ class _SlidePlan:
         self.slide = slide
         self.downsample = downsample
         self.window = window
-        self.layers = [_Layer(_areas(table, name)) for name in labels]
-        self.background = None if background_label is None else _Layer(_areas(table, background_label))
-        self.rest_is_known = background_label is None or roi_label is not None
-        if roi_label is not None:
-            self.roi = _Layer(_areas(table, roi_label))
+        drawn = [(number, areas_of(table, name)) for number, name in enumerate(labels, 1)]
+        if background_label is not None:
+            drawn.append((0, areas_of(table, background_label)))
+        rest_is_known = background_label is None or roi_label is not None
+        self.known = Known(drawn, 0 if rest_is_known else -1, downsample)
+        if roi_label is None:
+            annotated = np.concatenate([geometries for _, geometries in drawn])
+            self.roi = Layer(neighbourhoods(annotated, margin, window * downsample))
         else:
-            layers = self.layers if self.background is None else [*self.layers, self.background]
-            annotated = np.concatenate([layer.geometries for layer in layers])
-            self.roi = _Layer(self._neighbourhoods(annotated, margin))
+            self.roi = Layer(areas_of(table, roi_label))
 
     def regions(self) -> list[TrainingRegion]:
         """Return the chunks that hold at least one place for a window; their cores share no place."""
@@ -179,48 +175,14 @@ class _SlidePlan:
                 roi = self.roi.mask(shape, x, y, self.downsample)
                 if not roi.any():
                     continue
-                region = TrainingRegion(partial(self._read, x, y, shape), self._classes(shape, x, y), roi)
+                region = TrainingRegion(
+                    partial(self._read, x, y, shape), self.known.classes(shape, x, y), roi
+                )
                 if window_places(region.allowed(), self.window).any():
                     found.append(region)
         return found
-
-    def _classes(self, shape: tuple[int, int], x: int, y: int) -> NDArray[np.int16]:
-        classes = np.full(shape, 0 if self.rest_is_known else -1, np.int16)
-        if self.background is not None:
-            classes[self.background.mask(shape, x, y, self.downsample)] = 0
-        for number in range(len(self.layers), 0, -1):
-            classes[self.layers[number - 1].mask(shape, x, y, self.downsample)] = number
-        return classes
 
     def _read(self, x: int, y: int, shape: tuple[int, int]) -> NDArray[np.uint8]:
         return self.slide.read(
             x * self.downsample, y * self.downsample, shape[1], shape[0], downsample=self.downsample
         )
-
-    def _neighbourhoods(self, geometries: NDArray[np.object_], margin: float) -> NDArray[np.object_]:
-        import shapely
-
-        if not len(geometries):
-            return geometries
-        bounds = shapely.bounds(geometries)
-        longer = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
-        around = np.maximum(longer * margin, self.window * self.downsample)[:, None]
-        return np.asarray(shapely.box(*(bounds + around * (-1, -1, 1, 1)).T), object)
-
-
-class _Layer:
-    """Polygons that can be asked for their mask anywhere."""
-
-    def __init__(self, geometries: NDArray[np.object_]) -> None:
-        import shapely
-
-        self.geometries = geometries
-        self._tree = shapely.STRtree(geometries)
-
-    def mask(self, shape: tuple[int, int], x: int, y: int, downsample: float) -> NDArray[np.bool_]:
-        """Return the mask of a box of pixels, (h, w) bool."""
-        import shapely
-
-        l0_bounds = np.array([x, y, x + shape[1], y + shape[0]]) * downsample
-        chosen = self._tree.query(shapely.box(*l0_bounds))
-        return rasterise(self.geometries[np.sort(chosen)], shape, x=x, y=y, downsample=downsample)
