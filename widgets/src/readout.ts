@@ -20,6 +20,7 @@ export class ReadOut {
   readonly node = document.createElement('div');
   private readonly position = span('wsinb-position');
   private readonly found = span('wsinb-found');
+  private readonly values = span('wsinb-values');
   private readonly zoom = span('wsinb-zoom');
   private readonly size = span('wsinb-size');
   private readonly chosen = span('wsinb-chosen');
@@ -31,7 +32,7 @@ export class ReadOut {
     private readonly info: SlideInfo
   ) {
     this.node.className = 'wsinb-readout';
-    this.node.append(this.zoom, this.position, this.size, this.chosen, this.found);
+    this.node.append(this.zoom, this.position, this.values, this.size, this.chosen, this.found);
     map.on('mousemove', this.onMove, this).on('zoom zoomend', this.onZoom, this);
     this.position.textContent = positionText(0, 0, info.mpp);
     this.onZoom();
@@ -40,6 +41,11 @@ export class ReadOut {
   /** What the pointer is over; nothing shows the hint of the tool in hand. */
   setFound(text: string): void {
     this.found.textContent = text || this.hint;
+  }
+
+  /** What overlays say of the place under the pointer. */
+  setValues(text: string): void {
+    this.values.textContent = text;
   }
 
   setHint(text: string): void {

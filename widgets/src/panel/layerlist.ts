@@ -1,11 +1,10 @@
 /** The layers of a version: whether and how each is shown. */
-import { element, iconButton } from '../dom';
-import { eyeIcon, eyeOffIcon, strokeIcon } from '../icons';
+import { element } from '../dom';
 import type { LayerLook } from '../look';
+import { expander } from './expander';
+import { EyeButton } from './eye';
 import { Slider } from './slider';
 import { Tick } from './tick';
-
-const openIcon = strokeIcon('open-layer', '<path d="M9 6l6 6-6 6"/>');
 
 export interface LayerEntry {
   name: string;
@@ -34,59 +33,31 @@ export class LayerList {
 class LayerRow {
   readonly node = element('div', 'wsinb-layer');
   private readonly count = element('span', 'wsinb-count');
-  private readonly eye: HTMLButtonElement;
+  private readonly eye: EyeButton;
   private readonly details = element('div', 'wsinb-layer-details');
   private readonly threshold: Slider;
   private readonly opacity: Slider;
   private readonly fill: Tick;
-  private visible = true;
 
-  constructor(
-    private readonly name: string,
-    change: (parts: Partial<LayerLook>) => void
-  ) {
+  constructor(name: string, change: (parts: Partial<LayerLook>) => void) {
     this.threshold = scoreSlider(threshold => change({ threshold }));
     this.opacity = opacitySlider(opacity => change({ opacity }));
     this.fill = new Tick('Fill', `Fill the shapes of ${name}`, fill => change({ fill }));
-    this.eye = iconButton(eyeIcon, '', () => change({ visible: !this.visible }));
-    this.eye.classList.add('wsinb-eye');
+    this.eye = new EyeButton(name, visible => change({ visible }));
     const head = element('div', 'wsinb-layer-head');
-    head.append(this.expander(), this.count, this.eye);
+    const title = `Threshold, opacity and fill of ${name}`;
+    head.append(expander(name, title, this.details), this.count, this.eye.node);
     this.details.append(this.threshold.node, this.opacity.node, this.fill.node);
     this.node.append(head, this.details);
   }
 
   sync({ count, look }: LayerEntry): void {
     this.count.textContent = count === null ? '' : count.toLocaleString('en');
-    this.visible = look.visible;
     this.node.classList.toggle('wsinb-mod-hidden', !look.visible);
-    const title = `${look.visible ? 'Hide' : 'Show'} ${this.name}`;
-    if (this.eye.title !== title) {
-      this.eye.title = title;
-      this.eye.setAttribute('aria-label', title);
-      this.eye.setAttribute('aria-pressed', String(!look.visible));
-      this.eye.replaceChildren();
-      (look.visible ? eyeIcon : eyeOffIcon).element({ container: this.eye });
-    }
+    this.eye.set(look.visible);
     this.threshold.set(look.threshold);
     this.opacity.set(look.opacity);
     this.fill.set(look.fill);
-  }
-
-  private expander(): HTMLButtonElement {
-    const button = element('button', 'wsinb-layer-button');
-    button.type = 'button';
-    button.title = `Threshold, opacity and fill of ${this.name}`;
-    const arrow = element('span', 'wsinb-layer-arrow');
-    openIcon.element({ container: arrow });
-    button.append(arrow, element('span', 'wsinb-category-name', this.name));
-    const open = (isOpen: boolean): void => {
-      this.details.hidden = !isOpen;
-      button.setAttribute('aria-expanded', String(isOpen));
-    };
-    button.addEventListener('click', () => open(this.details.hidden));
-    open(false);
-    return button;
   }
 }
 

@@ -8,6 +8,7 @@ import { layersPart } from './layers';
 import { magnificationPart } from './magnification';
 import { measurePart } from './measure';
 import { minimapPart } from './minimap';
+import { overlaysPart } from './overlays';
 import { picturePart } from './picture';
 import { planesPart } from './planes';
 import { screenshotPart } from './screenshot';
@@ -16,6 +17,7 @@ import { turnPart } from './turn';
 
 export const PARTS: readonly Part[] = [
   layersPart,
+  overlaysPart,
   selectPart,
   picturePart,
   planesPart,

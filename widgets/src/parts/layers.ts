@@ -2,6 +2,7 @@
 import { CHANGE, choices, titleOf, type Category } from '../coloring';
 import { element } from '../dom';
 import { strokeIcon } from '../icons';
+import { OverlaySection } from '../overlays/section';
 import { LayerList, opacitySlider, scoreSlider } from '../panel/layerlist';
 import { Legend } from '../panel/legend';
 import { SinceField } from '../panel/since';
@@ -47,6 +48,7 @@ class LayersTab {
   );
   private readonly list = new LayerList((name, parts) => this.scene.look.setLayer(name, parts));
   private readonly layers = element('section', 'wsinb-section');
+  private readonly overlays: OverlaySection;
 
   constructor(private readonly scene: Scene) {
     const { look, annotations } = scene;
@@ -58,13 +60,15 @@ class LayersTab {
     const all = element('section', 'wsinb-section wsinb-all-layers');
     all.append(this.threshold.node, this.opacity.node, this.fill.node);
     this.layers.append(element('h3', 'wsinb-heading', 'Layers'), this.list.node);
-    this.nodes = [colors, all, this.layers];
+    this.overlays = new OverlaySection(scene);
+    this.nodes = [colors, all, this.layers, this.overlays.node];
     annotations.changed.connect(this.sync, this);
     look.changed.connect(this.sync, this);
     this.sync();
   }
 
   dispose(): void {
+    this.overlays.dispose();
     this.scene.annotations.changed.disconnect(this.sync, this);
     this.scene.look.changed.disconnect(this.sync, this);
   }
