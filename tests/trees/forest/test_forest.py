@@ -162,6 +162,26 @@ def test_a_window_outside_the_image_is_refused(image, windows, y, x):
         forest.window_proba(image, [y], [x])
 
 
+def test_an_image_too_wide_for_a_word_is_refused(windows):
+    _, _, samples, classes = windows
+    forest = Forest.from_sklearn(ExtraTreesClassifier(2, random_state=0).fit(samples, classes))
+    widest = (2**24 - 1) // (3 * WINDOW) - 1
+    strip = np.zeros((WINDOW, widest, 3), np.uint8)
+    strip[:, -WINDOW:] = samples[5].reshape(WINDOW, WINDOW, 3)
+    expected = sklearn_proba(ExtraTreesClassifier(2, random_state=0).fit(samples, classes), samples[5:6])
+    found = forest.window_proba(strip, [0], [widest - WINDOW])
+    np.testing.assert_allclose(found, expected.transpose(0, 2, 1)[:, 1:], rtol=0, atol=1e-6)
+    with pytest.raises(InvalidInput, match=f"too wide: cut it into pieces of {widest} px"):
+        forest.window_proba(np.zeros((WINDOW, widest + 1, 3), np.uint8), [0], [0])
+
+
+def test_more_features_than_a_word_holds_are_refused():
+    forest = Forest.from_sklearn(ExtraTreesClassifier(2, random_state=0).fit([[0.0], [1.0]], [0, 1]))
+    names = ("feature", "threshold", "left", "right", "roots", "leaves", "divisor", "n_outputs", "classes")
+    with pytest.raises(InvalidInput, match="16777217 features"):
+        Forest(n_features=2**24 + 1, **{name: getattr(forest, name) for name in names})
+
+
 def test_wrong_arrays_are_refused(image, windows):
     _, _, samples, classes = windows
     forest = Forest.from_sklearn(ExtraTreesClassifier(2, random_state=0).fit(samples, classes))

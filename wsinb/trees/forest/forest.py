@@ -16,7 +16,6 @@ from wsinb.trees.threads import run_threads
 
 __all__ = ["Forest"]
 
-MAX_WINDOW_FEATURES = 65_536
 ROWS = 4096
 
 
@@ -78,6 +77,7 @@ class Forest:
         self.n_features = n_features
         self.n_outputs = n_outputs
         self.classes = tuple(classes)
+        self._placed: tuple[int, NDArray[np.uint64]] | None = None
         check_forest(self)
 
     @classmethod
@@ -153,14 +153,9 @@ class Forest:
         -------
         ndarray (n, n_trees), int32
         """
-        from wsinb.trees.forest.evaluate import apply_rows
         from wsinb.trees.forest.rows import find_leaves
 
         matrix = self._matrix(samples)
-        if self.n_features > MAX_WINDOW_FEATURES:
-            nodes = np.empty((len(matrix), self.n_trees), np.int64)
-            apply_rows(matrix, self.feature, self.threshold, self.left, self.right, self.roots, nodes)
-            return self._leaf_number[nodes].astype(np.int32)
         words, leaf_row, cuts = self.packed_rows(matrix.dtype)
         out = np.empty((len(matrix), self.n_trees), np.int32)
         flat = matrix.reshape(-1)
@@ -196,8 +191,6 @@ class Forest:
         """
         from wsinb.trees.forest.frequencies import leaf_frequencies
 
-        if self.n_features > MAX_WINDOW_FEATURES:
-            raise InvalidInput(f"leaves are counted for {MAX_WINDOW_FEATURES} features at most")
         return leaf_frequencies(self, self._matrix(samples), n_rows, n_jobs)
 
     def window_proba(self, image: NDArray[np.uint8], y: ArrayLike, x: ArrayLike) -> NDArray[np.float32]:
@@ -224,9 +217,9 @@ class Forest:
 
         image, l_y, l_x, _ = self._check_windows(image, y, x)
         out = np.empty((len(l_y), self.leaves.shape[1]), np.float32)
-        words, leaf_row, scale = self._packed
+        _, leaf_row, scale = self._packed
         window_probabilities(
-            image.reshape(-1), self._offsets(image.shape[1]), l_y, l_x, image.shape[1], words, leaf_row,
+            image.reshape(-1), l_y, l_x, image.shape[1], self._words_in(image.shape[1]), leaf_row,
             self.leaves, scale, *self._room(), out,
         )  # fmt: skip
         return out.reshape(len(l_y), self.n_classes - 1, self.n_outputs)
@@ -257,9 +250,9 @@ class Forest:
         shape = (self.n_classes - 1, *image.shape[:2])
         if out.shape != shape or out.dtype != np.float32 or not out.flags.c_contiguous:
             raise InvalidInput(f"the sums must be a C-contiguous float32 array of shape {shape}")
-        words, leaf_row, scale = self._packed
+        _, leaf_row, scale = self._packed
         add_window_probabilities(
-            image.reshape(-1), self._offsets(image.shape[1]), l_y, l_x, image.shape[1], words, leaf_row,
+            image.reshape(-1), l_y, l_x, image.shape[1], self._words_in(image.shape[1]), leaf_row,
             self.leaves, scale, *self._room(), window, out,
         )  # fmt: skip
 
@@ -284,15 +277,14 @@ class Forest:
 
     def packed_rows(
         self, dtype: np.dtype[Any]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32] | None]:
-        """Return words, rows of leaves, and cuts for numbers that are no bytes (see `forest.rows`)."""
+    ) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.float32] | None]:
+        """Return words, rows of leaves, and cuts for numbers that are no bytes (see `forest.walk`)."""
         words, leaf_row, _ = self._packed
         return words, leaf_row, None if dtype == np.uint8 else self._cuts
 
     def _matrix(self, samples: ArrayLike) -> NDArray[Any]:
         given = np.asarray(samples)
-        wide = given.dtype != np.uint8 or self.n_features > MAX_WINDOW_FEATURES
-        matrix = np.ascontiguousarray(given, np.float32 if wide else np.uint8)
+        matrix = np.ascontiguousarray(given, np.uint8 if given.dtype == np.uint8 else np.float32)
         if matrix.ndim != 2 or matrix.shape[1] != self.n_features:
             raise InvalidInput(f"samples must have shape (n, {self.n_features}), not {matrix.shape}")
         return matrix
@@ -306,15 +298,15 @@ class Forest:
         return np.cumsum(self.left < 0) - 1
 
     @cached_property
-    def _packed(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32] | None]:
-        from wsinb.trees.forest.evaluate import pack_nodes
+    def _packed(self) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.float32] | None]:
+        from wsinb.trees.forest.walk import pack_nodes
 
         words, leaf_row = pack_nodes(self.feature, self.threshold, self.left, self.right, self.roots)
         return words, leaf_row, None if self._is_pure else (1.0 / self.divisor).astype(np.float32)
 
     @cached_property
     def _cuts(self) -> NDArray[np.float32]:
-        from wsinb.trees.forest.rows import pack_cuts
+        from wsinb.trees.forest.walk import pack_cuts
 
         return pack_cuts(self.threshold, self.left, self.right, self.roots)
 
@@ -328,11 +320,19 @@ class Forest:
         total: NDArray[Any] = np.empty(self.leaves.shape[1], np.uint8 if self._is_pure else np.float32)
         return np.empty((8, self.n_trees), np.int32), total
 
-    def _offsets(self, width: int) -> NDArray[np.int64]:
-        """Distance of each feature from the first byte of its window, in an image `width` pixels wide."""
-        side = np.arange(self._window, dtype=np.int64)
-        offsets = (side[:, None, None] * width + side[None, :, None]) * 3 + np.arange(3)
-        return offsets.reshape(-1)
+    def _words_in(self, width: int) -> NDArray[np.uint64]:
+        """Return words that hold how far each feature lies from the first byte of its window.
+
+        The image is `width` pixels wide. Tiles of a slide are nearly all of one width: the last is kept.
+        """
+        from wsinb.trees.forest.walk import at_offsets
+
+        kept = self._placed
+        if kept is None or kept[0] != width:
+            side = np.arange(self._window, dtype=np.int64)
+            offsets = (side[:, None, None] * width + side[None, :, None]) * 3 + np.arange(3)
+            kept = self._placed = width, at_offsets(self._packed[0], offsets.reshape(-1))
+        return kept[1]
 
     @property
     def _window(self) -> int:
@@ -341,8 +341,10 @@ class Forest:
     def _check_windows(
         self, image: NDArray[np.uint8], y: ArrayLike, x: ArrayLike
     ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], int]:
+        from wsinb.trees.forest.walk import MAX_OFFSET
+
         window = self._window
-        if window * window * 3 != self.n_features or self.n_features > MAX_WINDOW_FEATURES:
+        if window * window * 3 != self.n_features:
             raise InvalidInput(
                 f"{self.n_features} features are not those of a square window of three channels"
             )
@@ -352,6 +354,11 @@ class Forest:
         if l_y.ndim != 1 or l_y.shape != l_x.shape:
             raise InvalidInput("windows need as many rows as columns")
         height, width = image.shape[:2]
+        widest = (MAX_OFFSET // 3 - window) // window
+        if width > widest:
+            raise InvalidInput(
+                f"an image of {width} px is too wide: cut it into pieces of {widest} px at most"
+            )
         if len(l_y) and (
             min(l_y.min(), l_x.min()) < 0 or l_y.max() > height - window or l_x.max() > width - window
         ):

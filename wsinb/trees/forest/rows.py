@@ -1,8 +1,7 @@
 """Compiled evaluation of forests on rows of features: subwindows that were cut and resized.
 
-As in `evaluate`, eight rows walk down a tree side by side and wait for memory together. A tree is gone
-through for a block of rows before the next, so that it stays in the cache. The functions trust their
-arguments: `wsinb.trees.forest` checks every index before it calls them.
+A tree is gone through for a block of rows before the next, so that it stays in the cache. The functions trust
+their arguments: `wsinb.trees.forest` checks every index before it calls them.
 """
 
 from __future__ import annotations
@@ -11,67 +10,18 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from wsinb.trees.forest.evaluate import word_places
+from wsinb.trees.forest.walk import LANES, walk
 
-__all__ = ["add_paths", "count_rows", "find_leaves", "node_values", "pack_cuts"]
+__all__ = ["add_paths", "count_rows", "find_leaves", "first_values", "node_values"]
 
 BLOCK = 512
 
 
-def pack_cuts(
-    threshold: NDArray[np.float64],
-    left: NDArray[np.int32],
-    right: NDArray[np.int32],
-    roots: NDArray[np.int64],
-) -> NDArray[np.float32]:
-    """Return, for each word of `pack_nodes`, the largest float32 that goes left; in leaves all does.
-
-    A float32 is at most a threshold if and only if it is at most this number, so nothing is rounded.
-    """
-    cut = threshold.astype(np.float32)
-    cut = np.where(cut > threshold, np.nextafter(cut, np.float32(-np.inf)), cut)
-    cuts = np.empty(len(cut), np.float32)
-    cuts[word_places(left, right, roots)] = np.where(left < 0, np.float32(np.inf), cut)
-    return cuts
-
-
-@njit(nogil=True)
-def _step(words: Any, cuts: Any, values: Any, first: Any, node: Any) -> Any:
-    word = words[node]
-    value = values[first + ((word >> 16) & 0xFFFF)]
-    if cuts is None:  # bytes: decided when this is compiled
-        return (word >> 32) + np.int64(np.int64(value) >= (word & 0xFFFF))
-    return (word >> 32) + np.int64(value > cuts[node])
-
-
 @njit(nogil=True, cache=True)
-def _walk(values: Any, first: Any, words: Any, cuts: Any, tree: int, node: Any) -> None:
-    """Walk eight rows down one tree; `node` receives the words they end at."""
-    f0, f1, f2, f3 = first[0], first[1], first[2], first[3]
-    f4, f5, f6, f7 = first[4], first[5], first[6], first[7]
-    n0 = n1 = n2 = n3 = n4 = n5 = n6 = n7 = np.int64(tree)
-    while True:
-        m0 = _step(words, cuts, values, f0, n0)
-        m1 = _step(words, cuts, values, f1, n1)
-        m2 = _step(words, cuts, values, f2, n2)
-        m3 = _step(words, cuts, values, f3, n3)
-        m4 = _step(words, cuts, values, f4, n4)
-        m5 = _step(words, cuts, values, f5, n5)
-        m6 = _step(words, cuts, values, f6, n6)
-        m7 = _step(words, cuts, values, f7, n7)
-        moved = (m0 ^ n0) | (m1 ^ n1) | (m2 ^ n2) | (m3 ^ n3) | (m4 ^ n4) | (m5 ^ n5) | (m6 ^ n6) | (m7 ^ n7)
-        n0, n1, n2, n3, n4, n5, n6, n7 = m0, m1, m2, m3, m4, m5, m6, m7
-        if moved == 0:
-            break
-    node[0], node[1], node[2], node[3], node[4], node[5], node[6], node[7] = n0, n1, n2, n3, n4, n5, n6, n7
-
-
-@njit(nogil=True, cache=True)
-def _eight(values: Any, width: int, start: int, stop: int, first: Any) -> None:
+def first_values(values: Any, width: int, start: int, stop: int, first: Any) -> None:
     """Fill where eight rows begin, the last one repeated."""
-    for lane in range(8):
+    for lane in range(LANES):
         first[lane] = min(start + lane, stop - 1) * width
 
 
@@ -88,14 +38,14 @@ def find_leaves(
     cuts : ndarray (n_nodes,), float32, or None
         See `pack_cuts`.
     """
-    first, node = np.empty(8, np.int64), np.empty(8, np.int64)
+    first, node = np.empty(LANES, np.uint64), np.empty(LANES, np.uint64)
     for block in range(start, stop, BLOCK):
         end = min(block + BLOCK, stop)
         for tree in range(out.shape[1]):
-            for row in range(block, end, 8):
-                _eight(values, width, row, end, first)
-                _walk(values, first, words, cuts, tree, node)
-                for lane in range(min(8, end - row)):
+            for row in range(block, end, LANES):
+                first_values(values, width, row, end, first)
+                walk(values, first, words, cuts, tree, node)
+                for lane in range(min(LANES, end - row)):
                     out[row + lane, tree] = leaf_row[node[lane]]
 
 
@@ -130,16 +80,16 @@ def count_rows(
     ends : ndarray (stop - start,), int64
         Receives where each group ends in them.
     """
-    first, node = np.empty(8, np.int64), np.empty(8, np.int64)
+    first, node = np.empty(LANES, np.uint64), np.empty(LANES, np.uint64)
     filled = 0
     for group in range(start, stop):
         for tree in range(n_trees):
             begin = filled
-            for row in range(group * n_rows, (group + 1) * n_rows, 8):
+            for row in range(group * n_rows, (group + 1) * n_rows, LANES):
                 end = (group + 1) * n_rows
-                _eight(values, width, row, end, first)
-                _walk(values, first, words, cuts, tree, node)
-                for lane in range(min(8, end - row)):
+                first_values(values, width, row, end, first)
+                walk(values, first, words, cuts, tree, node)
+                for lane in range(min(LANES, end - row)):
                     leaf = leaf_row[node[lane]]
                     if count[leaf] == 0:
                         column[filled] = leaf

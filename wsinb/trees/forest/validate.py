@@ -17,6 +17,8 @@ __all__ = ["check_forest"]
 NODE_ARRAYS = {"feature": np.int32, "threshold": np.float64, "left": np.int32, "right": np.int32}
 LEAF_TYPES = ("uint8", "uint16", "float64")
 BATCH = 4096
+MAX_FEATURES = 2**24
+"""What a word of a node has room for, see `wsinb.trees.forest.walk`."""
 
 
 def check_forest(forest: Forest) -> None:
@@ -36,6 +38,8 @@ def _check_sizes(forest: Forest) -> None:
         value = getattr(forest, name)
         if type(value) is not int or not 1 <= value < 2**31:
             raise _refuse(f"{name} is {value!r}")
+    if forest.n_features > MAX_FEATURES:
+        raise _refuse(f"it has {forest.n_features} features, of {MAX_FEATURES} at most")
     if not forest.classes or len(set(forest.classes)) != len(forest.classes):
         raise _refuse("its classes are missing or repeated")
     if any(type(value) not in (int, str) for value in forest.classes):

@@ -1,7 +1,6 @@
 """Compiled evaluation of forests on rows of float32 features, eight rows at a time.
 
-As `wsinb.trees.forest.evaluate` does for windows: eight rows walk down a tree side by side and wait for
-memory together. A block of rows goes through one tree after the other, so that the tree stays in the cache.
+A block of rows goes through one tree after the other, so that the tree stays in the cache.
 """
 
 from __future__ import annotations
@@ -13,14 +12,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
-from wsinb.trees.forest.evaluate import word_places
 from wsinb.trees.forest.forest import Forest
-from wsinb.trees.forest.rows import pack_cuts
+from wsinb.trees.forest.rows import first_values
+from wsinb.trees.forest.walk import LANES, pack_cuts, pack_nodes, walk
 from wsinb.trees.threads import run_threads
 
 __all__ = ["PackedForest", "pack", "row_planes"]
 
-FEATURE_BITS = 20
 BLOCK = 512
 CHUNK = 32_768
 
@@ -30,17 +28,17 @@ class PackedForest(NamedTuple):
 
     Attributes
     ----------
-    words : ndarray (n_nodes,), int64
-        ``left << 20 | feature``; a leaf is its own left child.
-    cut : ndarray (n_nodes,), float32
+    words : ndarray (n_nodes,), uint64
+        See `wsinb.trees.forest.walk.pack_nodes`.
+    cuts : ndarray (n_nodes,), float32
         Largest value that goes left; infinite in leaves, which send nothing right.
     value : ndarray (n_nodes, n_classes - 1), float32
         Probabilities in the leaves.
     n_trees, n_features : int
     """
 
-    words: NDArray[np.int64]
-    cut: NDArray[np.float32]
+    words: NDArray[np.uint64]
+    cuts: NDArray[np.float32]
     value: NDArray[np.float32]
     n_trees: int
     n_features: int
@@ -51,20 +49,13 @@ def pack(forest: Forest) -> PackedForest:
 
     Thresholds are rounded down to float32: for float32 features the decisions are exactly the same.
     """
-    if forest.n_outputs != 1 or forest.n_features >= 2**FEATURE_BITS:
+    if forest.n_outputs != 1:
         raise InvalidInput(f"a forest on pixels has 1 output, not {forest.n_outputs}")
-    leaf = forest.left < 0
-    inner = np.flatnonzero(~leaf)
-    n_nodes, n_trees = len(leaf), forest.n_trees
-    place = word_places(forest.left, forest.right, forest.roots)
-    child = place.copy()
-    child[inner] = place[forest.left[inner]]
-    words = np.empty(n_nodes, np.int64)
-    words[place] = (child << FEATURE_BITS) | np.where(leaf, 0, forest.feature)
-    cut = pack_cuts(forest.threshold, forest.left, forest.right, forest.roots)
-    value = np.zeros((n_nodes, forest.n_classes - 1), np.float32)
-    value[place[leaf]] = forest.leaves / forest.divisor[:, None]
-    return PackedForest(words, cut, value, n_trees, forest.n_features)
+    words, leaf_row = pack_nodes(forest.feature, forest.threshold, forest.left, forest.right, forest.roots)
+    cuts = pack_cuts(forest.threshold, forest.left, forest.right, forest.roots)
+    # by node rather than by leaf, which saves a look at the number of the leaf
+    value = (forest.leaves / forest.divisor[:, None]).astype(np.float32)[leaf_row]
+    return PackedForest(words, cuts, value, forest.n_trees, forest.n_features)
 
 
 def row_planes(
@@ -88,67 +79,44 @@ def row_planes(
         raise InvalidInput(
             f"features must be (n, {packed.n_features}) float32, not {rows.shape} {rows.dtype}"
         )
-    rows = np.ascontiguousarray(rows)
-    n = len(rows)
-    if 0 < n < 8:
-        rows = np.concatenate([rows, np.repeat(rows[-1:], 8 - n, axis=0)])
     out = np.zeros((len(rows), packed.value.shape[1]), np.float32)
+    values = np.ascontiguousarray(rows).reshape(-1)
 
     def run(start: int) -> None:
-        # the last rows once more rather than a chunk of less than eight
-        own = slice(min(start, len(rows) - 8), start + CHUNK)
         _add_rows(
-            rows[own], packed.words, packed.cut, packed.value, packed.n_trees, out[own], start - own.start
-        )
+            values, packed.n_features, packed.words, packed.cuts, packed.value, packed.n_trees, out,
+            start, min(start + CHUNK, len(rows)),
+        )  # fmt: skip
 
-    if n:
-        run_threads(run, range(0, len(rows), CHUNK), n_jobs)
-    return out[:n]
-
-
-@njit(inline="always")
-def _next(words: Any, cut: Any, rows: Any, i: Any, node: Any) -> Any:
-    word = words[node]
-    return (word >> FEATURE_BITS) + np.int64(rows[i, word & 0xFFFFF] > cut[node])
+    run_threads(run, range(0, len(rows), CHUNK), n_jobs)
+    return out
 
 
 @njit(nogil=True, cache=True)
-def _walk(words: Any, cut: Any, rows: Any, i: Any, tree: Any, node: Any) -> None:
-    """Walk the eight rows from `i` on down one tree; `node` receives the words they end at."""
-    n0 = n1 = n2 = n3 = n4 = n5 = n6 = n7 = np.int64(tree)
-    while True:
-        m0 = _next(words, cut, rows, i, n0)
-        m1 = _next(words, cut, rows, i + 1, n1)
-        m2 = _next(words, cut, rows, i + 2, n2)
-        m3 = _next(words, cut, rows, i + 3, n3)
-        m4 = _next(words, cut, rows, i + 4, n4)
-        m5 = _next(words, cut, rows, i + 5, n5)
-        m6 = _next(words, cut, rows, i + 6, n6)
-        m7 = _next(words, cut, rows, i + 7, n7)
-        moved = (m0 ^ n0) | (m1 ^ n1) | (m2 ^ n2) | (m3 ^ n3) | (m4 ^ n4) | (m5 ^ n5) | (m6 ^ n6) | (m7 ^ n7)
-        n0, n1, n2, n3, n4, n5, n6, n7 = m0, m1, m2, m3, m4, m5, m6, m7
-        if moved == 0:
-            break
-    node[0], node[1], node[2], node[3], node[4], node[5], node[6], node[7] = n0, n1, n2, n3, n4, n5, n6, n7
-
-
-@njit(nogil=True, cache=True)
-def _add_rows(rows: Any, words: Any, cut: Any, value: Any, n_trees: int, out: Any, skip: int) -> None:
-    """Average the leaves of at least eight rows in `out` (n, n_values), but for the first `skip`."""
-    n, n_values = out.shape
-    node = np.empty(8, np.int64)
-    for start in range(skip, n, BLOCK):
-        stop = min(start + BLOCK, n)
-        for tree in range(n_trees):
-            i = start
-            while i < stop:
-                first = min(i, n - 8)
-                _walk(words, cut, rows, first, tree, node)
-                for lane in range(i - first, min(8, stop - first)):
-                    for k in range(n_values):
-                        out[first + lane, k] += value[node[lane], k]
-                i = first + 8
+def _add_rows(
+    values: Any,
+    width: int,
+    words: Any,
+    cuts: Any,
+    value: Any,
+    n_trees: int,
+    out: Any,
+    start: int,
+    stop: int,
+) -> None:
+    """Average the leaves of the rows from `start` to `stop` in `out` (n, n_values)."""
+    n_values = out.shape[1]
     share = np.float32(1.0 / n_trees)
-    for i in range(skip, n):
-        for k in range(n_values):
-            out[i, k] *= share
+    first, node = np.empty(LANES, np.uint64), np.empty(LANES, np.uint64)
+    for block in range(start, stop, BLOCK):
+        end = min(block + BLOCK, stop)
+        for tree in range(n_trees):
+            for row in range(block, end, LANES):
+                first_values(values, width, row, end, first)
+                walk(values, first, words, cuts, tree, node)
+                for lane in range(min(LANES, end - row)):
+                    for k in range(n_values):
+                        out[row + lane, k] += value[node[lane], k]
+        for row in range(block, end):
+            for k in range(n_values):
+                out[row, k] *= share

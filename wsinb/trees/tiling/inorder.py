@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from wsinb.errors import InvalidInput
+from wsinb.trees.threads import usable_cores
 
 __all__ = ["in_order", "usable_cores"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-def usable_cores(threads: int | None = None) -> int:
-    """Return how many threads to use: what was asked for, or one for each core that may be used.
-
-    Raises
-    ------
-    InvalidInput
-        If it is no whole number from 1 on.
-    """
-    if threads is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
-        raise InvalidInput(f"threads must be a whole number from 1 on, not {threads!r}")
-    return threads
 
 
 def in_order(
