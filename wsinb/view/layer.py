@@ -22,6 +22,7 @@ __all__ = ["MODULE", "PROTOCOL", "SlideLayer"]
 PROTOCOL = 1
 MODULE = "wsinb"
 _SOURCES = ({"path"}, {"project", "slide"})
+_LIVE = {"id": str, "paused": bool, "state": str, "error": str}
 _MAX_ERROR = 10_000
 T = TypeVar("T")
 
@@ -80,6 +81,9 @@ class SlideLayer(Layer):  # type: ignore[misc]
         ``revision`` that grows with them.
     overlays : list of dict
         What lies over the picture, see `wsinb.view.overlays`.
+    live : dict
+        Empty, or what pixels learned live have to say: ``id``, ``paused``, ``state`` and ``error``; see
+        `wsinb.view.live`. Set by the kernel alone.
     """
 
     _view_name = Unicode("SlideLayerView").tag(sync=True)
@@ -110,6 +114,7 @@ class SlideLayer(Layer):  # type: ignore[misc]
     link = Dict().tag(sync=True)
     draft = Dict().tag(sync=True)
     overlays = List(Dict()).tag(sync=True)
+    live = Dict().tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
         self._told: dict[str, Any] = {}
@@ -199,6 +204,13 @@ class SlideLayer(Layer):  # type: ignore[misc]
     @validate("overlays")
     def _check_overlays(self, proposal: dict[str, Any]) -> list[dict[str, Any]]:
         return _refusing(check_overlays, proposal["value"])
+
+    @validate("live")
+    def _check_live(self, proposal: dict[str, Any]) -> dict[str, Any]:
+        live: dict[str, Any] = proposal["value"]
+        if live and {name: type(value) for name, value in live.items()} != _LIVE:
+            raise TraitError(f"What is live is empty, or an id, paused, state and error, not {live!r}.")
+        return live
 
     @validate("link")
     def _check_link(self, proposal: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wsinb.tiles import Slide
     from wsinb.versions import Commit, Session
     from wsinb.versions.checkout import SlideCheckout
+    from wsinb.view.live import LivePixels
 
 __all__ = ["SlideViewer"]
 
@@ -88,6 +89,7 @@ class SlideViewer(Appearance, Overlaid, Places, Map):  # type: ignore[misc]
     _model_module_version = Unicode(__version__).tag(sync=True)
 
     _unwatch: Callable[[], None] | None = None
+    _live: LivePixels | None = None
 
     def __init__(
         self,
@@ -148,6 +150,11 @@ class SlideViewer(Appearance, Overlaid, Places, Map):  # type: ignore[misc]
         self.layer.drawn = to_features(validate(annotations))
 
     @property
+    def shown_version(self) -> str:
+        """The version whose annotations are shown; a branch where its newest one is."""
+        return self.layer.version or self._branch
+
+    @property
     def saved(self) -> str | None:
         """Id of the last commit made from this viewer, by its button or by `save`."""
         return self.layer.saved
@@ -201,7 +208,7 @@ class SlideViewer(Appearance, Overlaid, Places, Map):  # type: ignore[misc]
         box = self.shown_box()
         annotations, labels, difference = None, None, None
         if self.project is not None and self._name is not None:
-            version = self._version
+            version = self.shown_version
             annotations = self.project.read(self._name, version=version, bbox=box)
             labels = self.project.labels_at(version)
             if self.layer.compare is not None:
@@ -215,6 +222,56 @@ class SlideViewer(Appearance, Overlaid, Places, Map):  # type: ignore[misc]
             within=box,
             max_size=max_size,
         )
+
+    def live(
+        self, labels: str | Sequence[str], um_per_px: float | None = None, **options: Any
+    ) -> LivePixels:
+        """Learn to tell labels apart from what is drawn, and show what is found in view, while one draws.
+
+        It learns from stored annotations of the shown version and from unsaved shapes: lines are strokes,
+        points discs, polygons regions. Another call ends the one before.
+
+        Parameters
+        ----------
+        labels : str or sequence of str
+            What to tell apart; where strokes overlap, the label named first holds.
+        um_per_px : float, optional
+            Resolution of the model. By default 1 µm, or the slide's own if that is coarser or unknown.
+        **options
+            `background_label`, the label of what none of `labels` is, which is not painted; `stroke_width` in
+            pixels of the model; `downsample`, level-0 pixels per pixel of the model, instead of `um_per_px`;
+            parameters of `wsinb.trees.PixelForest`.
+
+        Returns
+        -------
+        LivePixels
+            With the model, and what to pause, stop and save it by.
+
+        Raises
+        ------
+        InvalidInput
+            If there is only one label, or a parameter is out of range.
+        UnknownMpp
+            If `um_per_px` is given and the slide does not know its pixel size.
+
+        Examples
+        --------
+        >>> live = viewer.live(["tumor", "stroma"], um_per_px=1.0)  # doctest: +SKIP
+        >>> live.save("tumor-or-stroma")  # doctest: +SKIP
+        """
+        from wsinb.view.live import LivePixels
+
+        before, self._live = self._live, None
+        if before is not None:
+            before.stop()
+        self._live = LivePixels(self, labels, um_per_px, **options)
+        return self._live
+
+    def close(self) -> None:
+        """Take the viewer away; what it learns live ends."""
+        if self._live is not None:
+            self._live.stop()
+        super().close()
 
     def show(self, session: Session | None) -> None:
         """Show what an open session of the project sees, as it edits; None shows the version again.
@@ -245,7 +302,7 @@ class SlideViewer(Appearance, Overlaid, Places, Map):  # type: ignore[misc]
 
         project = self.project
         if project is not None:
-            check_colouring(name, lambda: project.checkout(self._version).columns.values())
+            check_colouring(name, lambda: project.checkout(self.shown_version).columns.values())
 
     def _check_version(self, version: str) -> None:
         if self.project is None:
@@ -264,14 +321,15 @@ class SlideViewer(Appearance, Overlaid, Places, Map):  # type: ignore[misc]
             raise InvalidInput(f"{self.slide.name} has {count} channels: give settings for each of them.")
 
     @property
-    def _version(self) -> str:
-        return self.layer.version or self._branch
+    def slide_name(self) -> str | None:
+        """The name of the slide in its project; None without a project."""
+        return self._name
 
     @property
     def _annotations(self) -> SlideCheckout | None:
         if self.project is None or self._name is None:
             return None
-        return self.project.checkout(self._version)[self._name]
+        return self.project.checkout(self.shown_version)[self._name]
 
     def _box_of(self, annotation: str) -> Box:
         stored = self._annotations
@@ -280,7 +338,7 @@ class SlideViewer(Appearance, Overlaid, Places, Map):  # type: ignore[misc]
         found = stored.find([annotation])
         if not len(found) or found.geometry.iloc[0] is None:
             raise UnknownAnnotation(
-                f"Slide {self._name!r} has no annotation {annotation!r} in {self._version!r}: "
+                f"Slide {self._name!r} has no annotation {annotation!r} in {self.shown_version!r}: "
                 "take ids from the column 'id' of project.read."
             )
         return Box(*found.geometry.iloc[0].bounds)

@@ -75,6 +75,11 @@ class Marks:
         Level-0 pixels per pixel of the model.
     width : float
         Of strokes, in pixels of the model.
+
+    Attributes
+    ----------
+    classes : ndarray (n_marks,), int16
+        Of each mark; marks are numbered class by class, in the order in which they hold.
     """
 
     def __init__(
@@ -88,7 +93,7 @@ class Marks:
         self.size, self.downsample = size, downsample
         drawn = [np.asarray(geometries[number], object) for number in order]
         self._areas = _as_areas(np.concatenate(drawn), width * downsample)
-        self._class = np.repeat(np.asarray(order, np.int16), [len(part) for part in drawn])
+        self.classes = np.repeat(np.asarray(order, np.int16), [len(part) for part in drawn])
         self._tree = shapely.STRtree(self._areas)
 
     def squares(self) -> dict[tuple[int, int], NDArray[np.int64]]:
@@ -114,7 +119,7 @@ class Marks:
 
     def name(self, marks: NDArray[np.int64]) -> tuple[tuple[int, bytes], ...]:
         """Name marks by their classes and coordinates: equal names in a square are equal patches."""
-        return tuple(zip(self._class[marks].tolist(), shapely.to_wkb(self._areas[marks]), strict=True))
+        return tuple(zip(self.classes[marks].tolist(), shapely.to_wkb(self._areas[marks]), strict=True))
 
     def patch(self, square: tuple[int, int], marks: NDArray[np.int64]) -> Patch | None:
         """Return the pixels of a square that some marks cover, None if there are none."""
@@ -123,7 +128,7 @@ class Marks:
         classes = np.full(shape, -1, np.int16)
         for mark in marks[::-1]:
             mask = rasterise([self._areas[mark]], shape, x=left, y=top, downsample=self.downsample)
-            classes[mask] = self._class[mark]
+            classes[mask] = self.classes[mark]
         rows, columns = (np.flatnonzero((classes >= 0).any(axis=axis)) for axis in (1, 0))
         if not len(rows):
             return None

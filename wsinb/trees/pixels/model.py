@@ -130,6 +130,11 @@ class PixelForest:
         return self.forests[0].n_classes
 
     @property
+    def settings(self) -> tuple[Any, ...]:
+        """What features are computed with: models that agree in it share them."""
+        return self.scales, self.filters, self.colour, self.border
+
+    @property
     def border(self) -> int:
         """How far around an image its features must be known, in pixels; 0 with one stage."""
         return (self.stages - 1) * margin_of(self.scales, CONTEXT)
@@ -154,9 +159,8 @@ class PixelForest:
         PixelField
             Takes ``4 * n_features`` bytes a pixel.
         """
-        settings = (self.scales, self.filters, self.colour, self.border)
         if isinstance(image, PixelField):
-            if image.settings != settings:
+            if image.settings != self.settings:
                 raise InvalidInput("this field is of a model of other scales, filters, colours or stages")
             return image
         around = channels_of(image) if surrounded else padded(channels_of(image), self.margin)
@@ -164,7 +168,7 @@ class PixelForest:
         if height < 1 or width < 1:
             raise InvalidInput(f"an image of {image.shape[:2]} px holds no margin of {self.margin} px")
         bank = valid_bank(to_channels(around, self.colour), self.scales, self.filters, n_jobs=self.n_jobs)
-        return PixelField((height, width), around, bank, settings)
+        return PixelField((height, width), around, bank, self.settings)
 
     def fit(
         self,
@@ -243,10 +247,17 @@ class PixelForest:
     def planes(self, image: NDArray[np.uint8] | PixelField) -> NDArray[np.float32]:
         """Return the probabilities of the classes above the background, (h, w, n_classes - 1) float32."""
         if isinstance(image, PixelField):
-            self._check_channels(image.image.shape[2])
+            self._check_channels(image.channels)
             bank, _ = self.stage_bank(self.field(image).bank, self._packed[:-1], self.n_jobs)
-            return _forest_planes(self._packed[-1], bank, self.n_jobs)
+            return self.bank_planes(bank, self.n_jobs)
         return self._valid_planes(padded(channels_of(image), self.margin), self.n_jobs)
+
+    def bank_planes(self, bank: NDArray[np.float32], n_jobs: int | None = None) -> NDArray[np.float32]:
+        """Return what `planes` does, of the features (h, w, n_features) that the last stage sees.
+
+        They may be those of any pixels, such as every second one of a field of a model of one stage.
+        """
+        return _forest_planes(self._packed[-1], bank, n_jobs)
 
     def stage_bank(
         self, bank: NDArray[np.float32], before: Sequence[PackedForest], n_jobs: int | None = None

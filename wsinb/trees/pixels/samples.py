@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
+from wsinb.trees.pixels.field import PixelRows
 from wsinb.trees.pixels.glass import is_glass
 from wsinb.trees.pixels.stages import cropped
 from wsinb.trees.pixels.strokes import Draw, Source
@@ -60,19 +61,35 @@ class Samples:
         """
         first, parts = not before[0], []
         for source, (y, x, _), forests in zip(self._sources, self._draws, before, strict=True):
-            field = self._model.field(source() if callable(source) else source)
-            if y.max() >= field.shape[0] or x.max() >= field.shape[1]:
-                raise InvalidInput(f"an image of {field.shape} pixels has strokes outside of it")
-            if self.channels not in (None, field.image.shape[2]):
-                raise InvalidInput(
-                    f"images of {self.channels} and {field.image.shape[2]} channels do not go together"
-                )
-            self.channels = field.image.shape[2]
-            if first:
-                self._glass.append(is_glass(field.image, self._model.margin)[y, x])
-            bank, border = self._model.stage_bank(field.bank, forests, self._model.n_jobs)
-            parts.append(cropped(bank, border)[y, x])
+            image = source() if callable(source) else source
+            kept = image if isinstance(image, PixelRows) else self._model.field(image)
+            if y.max() >= kept.shape[0] or x.max() >= kept.shape[1]:
+                raise InvalidInput(f"an image of {kept.shape} pixels has strokes outside of it")
+            glass: NDArray[np.bool_] | None = None
+            if isinstance(kept, PixelRows):
+                rows, glass = self._kept(kept, y, x)
+            else:
+                glass = is_glass(kept.image, self._model.margin)[y, x] if first else None
+                bank, border = self._model.stage_bank(kept.bank, forests, self._model.n_jobs)
+                rows = cropped(bank, border)[y, x]
+            self._check_channels(kept.channels)
+            if first and glass is not None:
+                self._glass.append(glass)
+            parts.append(rows)
         return np.concatenate(parts)
+
+    def _kept(
+        self, kept: PixelRows, y: NDArray[np.int64], x: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        if kept.settings != self._model.settings or self._model.stages > 1:
+            raise InvalidInput("these pixels are of a model of other scales, filters, colours or stages")
+        places = kept.at(y, x)
+        return kept.rows[places], kept.glass[places]
+
+    def _check_channels(self, channels: int) -> None:
+        if self.channels not in (None, channels):
+            raise InvalidInput(f"images of {self.channels} and {channels} channels do not go together")
+        self.channels = channels
 
     def white_is_background(self) -> bool:
         """Say whether pixels of empty glass are background, as far as is known."""

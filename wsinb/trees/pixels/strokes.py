@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wsinb.errors import InvalidInput
-from wsinb.trees.pixels.field import PixelField
+from wsinb.trees.pixels.field import PixelField, PixelRows
 
 __all__ = ["Draw", "Source", "check_strokes", "class_names", "draw_pixels"]
 
-Source = NDArray[np.uint8] | PixelField | Callable[[], NDArray[np.uint8] | PixelField]
+Source = NDArray[np.uint8] | PixelField | PixelRows | Callable[[], NDArray[np.uint8] | PixelField]
 Draw = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]
 """Rows, columns and classes of the pixels drawn from one image."""
 
