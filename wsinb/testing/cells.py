@@ -36,7 +36,7 @@ class _Kind(NamedTuple):
 
 
 _LOOKS = {
-    "fibroblast": _Kind((5.0, 6.5), (2.4, 3.0), 0.06, (150, 95, 150), 0),
+    "fibroblast": _Kind((5.0, 6.5), (2.4, 3.0), 0.06, (166, 98, 142), 0),
     "lymphocyte": _Kind((7.0, 9.5), (1.0, 1.15), 0.05, (82, 58, 128), 5),
     "tumor": _Kind((10.0, 15.0), (1.0, 1.4), 0.13, (142, 92, 160), 2),
 }
@@ -94,7 +94,7 @@ def synthetic_cell_image(size: tuple[int, int] = (1536, 1152), seed: int = 0) ->
 
     width, height = size
     rng = np.random.default_rng(seed + 200)
-    stain = rng.uniform(0.94, 1.06, 3)
+    stain = rng.uniform(0.97, 1.03, 3)
     image = np.empty((height, width, 3), np.uint8)
     image[:] = GLASS
     (tissue,) = synthetic_regions(size, seed)["tissue"]
