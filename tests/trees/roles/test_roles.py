@@ -144,6 +144,14 @@ def test_a_model_of_one_picture_at_a_time_gets_one(images, onnx_models):
     assert model(images).shape == (4, 10, 12, 1)
 
 
+def test_a_model_of_so_many_pictures_takes_any_number(images, onnx_models):
+    weights, bias = [[10 / 3] * 3], [-5]
+    three = OnnxModel(onnx_models("three", weights, bias, shape=(3, "h", "w")), activation="sigmoid")
+    any_number = OnnxModel(onnx_models("any", weights, bias), activation="sigmoid")
+    for n in (1, 3, 4):
+        np.testing.assert_array_equal(three(images[:n]), any_number(images[:n]))
+
+
 @pytest.mark.parametrize("bad", ["missing", "damaged", "channels", "size"])
 def test_onnx_models_that_cannot_be_used_are_refused(images, onnx_models, tmp_path, bad):
     if bad == "missing":

@@ -77,13 +77,13 @@ class OnnxModel:
         session = self._ready()
         name, shape, dtype = self._input
         self._check_size(shape, images.shape)
-        batch = shape[0] if isinstance(shape[0], int) and shape[0] > 0 else len(images)
-        if len(images) % max(1, batch):
-            raise InvalidInput(f"the model {self.path.name} takes {batch} pictures at a time")
-        outputs = [
-            session.run(None, {name: self._prepared(images[at : at + batch], dtype)})[0]
-            for at in range(0, len(images), max(1, batch))
-        ]
+        batch = max(1, shape[0] if isinstance(shape[0], int) and shape[0] > 0 else len(images))
+        outputs = []
+        for at in range(0, len(images), batch):
+            part = images[at : at + batch]
+            # a model that takes so many and no fewer sees the last one more often
+            full = np.concatenate([part, np.repeat(part[-1:], batch - len(part), axis=0)])
+            outputs.append(session.run(None, {name: self._prepared(full, dtype)})[0][: len(part)])
         return self._finished(np.concatenate(outputs))
 
     def _prepared(self, images: NDArray[np.uint8], dtype: Any) -> NDArray[Any]:

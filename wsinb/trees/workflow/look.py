@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from wsinb.trees.outlines.polygons import mask_polygons
 from wsinb.trees.outlines.raster import rasterise
-from wsinb.trees.roles.segmenter import Segmented, Segmenter
+from wsinb.trees.roles.segmenter import Segmenter
 from wsinb.trees.workflow.topology import Tile
 
 if TYPE_CHECKING:
@@ -70,23 +71,40 @@ class Look:
 
     def __call__(self, task: Task) -> Seen:
         """Look at a tile."""
-        tile = task.tile
+        return self.all([task])[0]
+
+    def all(self, tasks: Sequence[Task]) -> list[Seen]:
+        """Look at tiles of one shape at once."""
         times = [time.perf_counter()]
+        images = np.stack([self._read(task.tile) for task in tasks])
+        times.append(time.perf_counter())
+        found = self.segmenter.segment(images)
+        times.append(time.perf_counter())
+        spent = np.diff(times) / len(tasks)
+        shares = [None] * len(tasks) if found.probability is None else found.probability
+        return [self._located(*one, spent) for one in zip(tasks, found.classes, shares, strict=True)]
+
+    def _read(self, tile: Tile) -> NDArray[np.uint8]:
         height, width = tile.shape
-        image = self.slide.read(
-            tile.x.start * self.downsample, tile.y.start * self.downsample, width, height,
-            downsample=self.downsample,
-        )  # fmt: skip
-        times.append(time.perf_counter())
-        found = self.segmenter.segment(image[None])
-        classes = found.classes[0].copy()
+        corner = tile.x.start * self.downsample, tile.y.start * self.downsample
+        return self.slide.read(*corner, width, height, downsample=self.downsample)
+
+    def _located(
+        self,
+        task: Task,
+        found: NDArray[np.int32],
+        share: NDArray[np.float32] | None,
+        spent: NDArray[np.float64],
+    ) -> Seen:
+        """Outline what was found on a tile; `spent` are the seconds of loading and segmenting it."""
+        start = time.perf_counter()
+        tile, classes = task.tile, found.copy()
         self._clear(classes, task)
-        times.append(time.perf_counter())
         polygons, numbers, component = _outlined(classes)
-        core, whole = _counted(component, found, tile, len(polygons))
+        core, whole = _counted(component, share, tile, len(polygons))
         moved = shapely.transform(polygons, lambda xy: xy + np.array([tile.x.start, tile.y.start]))
-        times.append(time.perf_counter())
-        return Seen(np.asarray(moved, object), numbers, core, whole, np.diff(times))
+        seconds = np.append(spent, time.perf_counter() - start)
+        return Seen(np.asarray(moved, object), numbers, core, whole, seconds)
 
     def _clear(self, classes: NDArray[np.int32], task: Task) -> None:
         """Make background of what lies outside the slide and outside `within`."""
@@ -116,10 +134,9 @@ def _outlined(classes: NDArray[np.int32]) -> tuple[NDArray[np.object_], NDArray[
 
 
 def _counted(
-    component: NDArray[np.int32], found: Segmented, tile: Tile, n: int
+    component: NDArray[np.int32], share: NDArray[np.float32] | None, tile: Tile, n: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return pixels and sums of probabilities of each polygon, in the core and in the whole tile."""
-    share = None if found.probability is None else found.probability[0]
     rows = slice(tile.y.core_start - tile.y.start, tile.y.core_end - tile.y.start)
     columns = slice(tile.x.core_start - tile.x.start, tile.x.core_end - tile.x.start)
     counted: list[NDArray[np.float64]] = []

@@ -14,11 +14,11 @@ import shapely
 
 from wsinb.errors import InvalidInput
 from wsinb.frames import Box
-from wsinb.progress import Progress, Tracker
+from wsinb.progress import Cancelled, Progress, Tracker
 from wsinb.trees.workflow.checkpoint import Checkpoint
 from wsinb.trees.workflow.found import Failure
 from wsinb.trees.workflow.look import Look, Seen, Task
-from wsinb.trees.workflow.runners import Runner
+from wsinb.trees.workflow.runners import Outcome, Runner, attempted
 from wsinb.trees.workflow.topology import Tile, lay_tiles
 
 if TYPE_CHECKING:
@@ -99,8 +99,11 @@ def look_at_tiles(
     checkpoint: Checkpoint | None,
     retries: int,
     progress: Progress,
+    batch_size: int = 1,
 ) -> Tiles:
-    """Look at all tiles that are not finished; a tile that fails is named, and the others are there.
+    """Look at all tiles that are not finished, some of one shape at a time.
+
+    A tile that fails is named, and the others are there.
 
     Raises
     ------
@@ -112,23 +115,63 @@ def look_at_tiles(
         result.seen = [checkpoint.load(task.tile) for task in tasks]
     left = [at for at, seen in enumerate(result.seen) if seen is None]
     result.resumed = len(tasks) - len(left)
-    outcomes = runner.run(look, [tasks[at] for at in left], retries)
+    batches = _batches(tasks, left, batch_size)
+    outcomes = runner.run(
+        InBatches(look, retries), [[tasks[at] for at in batch] for batch in batches], retries
+    )
     name = look.slide.name
+    failed: dict[int, Failure] = {}
     # closing stops the runner at once when progress cancels
     with closing(outcomes), Tracker(len(tasks), f"looking at tiles of {name}", progress) as tracker:
         if result.resumed:
             tracker.update(result.resumed)
-        for at, outcome in zip(left, outcomes, strict=True):
-            if outcome.reason is not None:
-                box = _l0_box(tasks[at].tile, look.downsample)
-                result.failures.append(Failure("tile", box, outcome.reason, outcome.attempts))
-                _check_failures(result, name)
-            else:
-                result.seen[at] = outcome.result
-                if checkpoint is not None:
-                    checkpoint.save(tasks[at].tile, outcome.result)
-            tracker.update()
+        for batch, outcome in zip(batches, outcomes, strict=True):
+            # without a result, it was not the tiles that failed but the worker
+            each = outcome.result or [outcome] * len(batch)
+            for at, (seen, reason, attempts) in zip(batch, each, strict=True):
+                if reason is not None:
+                    failed[at] = Failure("tile", _l0_box(tasks[at].tile, look.downsample), reason, attempts)
+                    result.failures = [failed[place] for place in sorted(failed)]
+                    _check_failures(result, name)
+                else:
+                    result.seen[at] = seen
+                    if checkpoint is not None:
+                        checkpoint.save(tasks[at].tile, seen)
+                tracker.update()
     return result
+
+
+@dataclass(frozen=True)
+class InBatches:
+    """Looks at some tiles of one shape at once, or at each by itself if that fails."""
+
+    look: Look
+    retries: int
+
+    def __call__(self, tasks: Sequence[Task]) -> list[Outcome]:
+        """Return an outcome for each tile."""
+        if len(tasks) > 1:
+            try:
+                return [Outcome(seen, None, 1) for seen in self.look.all(tasks)]
+            except (InvalidInput, Cancelled):
+                raise
+            except Exception:  # noqa: BLE001, S110  one tile may be at fault, or they are too many for the memory
+                pass
+        return [attempted(self.look, self.retries, task) for task in tasks]
+
+
+def _batches(tasks: Sequence[Task], left: Sequence[int], size: int) -> list[list[int]]:
+    """Put tiles of one shape together, at most so many, nearly in order."""
+    batches: list[list[int]] = []
+    filling: dict[tuple[int, int], list[int]] = {}
+    for at in left:
+        batch = filling.setdefault(tasks[at].tile.shape, [])
+        if not batch:
+            batches.append(batch)
+        batch.append(at)
+        if len(batch) == size:
+            del filling[tasks[at].tile.shape]
+    return batches
 
 
 def _check_failures(result: Tiles, name: str) -> None:

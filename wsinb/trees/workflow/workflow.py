@@ -53,7 +53,7 @@ class Workflow:
     ----------
     segmenter : callable, estimator, model, str or Path
         From pictures (N, H, W, 3) uint8, RGB, to (N, H, W) labels, 0 is background, or (N, H, W, classes)
-        probabilities, the background first. See `wsinb.trees.roles.as_segmenter`. N is 1.
+        probabilities, the background first. See `wsinb.trees.roles.as_segmenter`. N is at most `batch_size`.
     labels : str or sequence of str, optional
         Names of the classes, the background first, or of the one class beside it.
     rules : sequence of Rule
@@ -74,6 +74,9 @@ class Workflow:
         In level-0 square pixels, holes taken off.
     simplify : float
         How far outlines may move when they are simplified, in pixels of the resolution.
+    batch_size : int
+        How many tiles of one shape the segmenter is given at once: more than 1 pays for deep models, and for
+        functions that take long to begin. Each thread holds so many tiles.
     retries : int
         How often a tile or a batch of objects is tried again.
     layer, created_by : str
@@ -102,6 +105,7 @@ class Workflow:
         min_area: float = 0,
         max_area: float | None = None,
         simplify: float = 0.0,
+        batch_size: int = 1,
         retries: int = 2,
         layer: str = "workflow",
         created_by: str | None = None,
@@ -121,9 +125,8 @@ class Workflow:
         self.max_area = np.inf if max_area is None else _number("max_area", max_area)
         if self.max_area < self.min_area:
             raise InvalidInput(f"areas must satisfy min_area <= max_area, not {min_area} and {max_area}")
-        if isinstance(retries, bool) or not isinstance(retries, int) or not 0 <= retries <= 100:
-            raise InvalidInput(f"retries must be a whole number from 0 to 100, not {retries!r}")
-        self.retries = retries
+        self.batch_size = _whole("batch_size", batch_size, 1, 10_000)
+        self.retries = _whole("retries", retries, 0, 100)
         self.layer, self.created_by, self.name = layer, created_by, name
 
     def run(
@@ -203,7 +206,7 @@ class Workflow:
             subject = self.name or identity((self.segmenter.subject, self.segmenter.function))
             store = open_checkpoint(checkpoint, look, regions, {**about, "segmenter": subject})
         with open_runner(runner, threads) as ready:
-            tiles = look_at_tiles(look, tasks, ready, store, self.retries, progress)
+            tiles = look_at_tiles(look, tasks, ready, store, self.retries, progress, self.batch_size)
             merging = time.perf_counter()
             table = self._table(slide, look.downsample, regions, tiles)
             merged = time.perf_counter() - merging
@@ -286,6 +289,12 @@ def _checked_rule(rule: Any) -> Rule:
     if not isinstance(rule, Rule):
         raise InvalidInput(f"rules must be Rule(...), not {type(rule).__name__}")
     return rule
+
+
+def _whole(name: str, value: Any, low: int, high: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InvalidInput(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+    return value
 
 
 def _number(name: str, value: Any) -> float:
