@@ -7,6 +7,7 @@ import type { EditStore } from './edit/store';
 import type { SlideImage } from './image';
 import type { Keys } from './keys';
 import type { Labels } from './labels';
+import type { Live } from './live/model';
 import type { Look } from './look';
 import type { Notice } from './notice';
 import type { OverlayList } from './overlays/list';
@@ -36,6 +37,8 @@ export interface Scene {
   /** What lies over the picture, below the annotations. */
   readonly overlays: OverlayStack;
   readonly overlayList: OverlayList;
+  /** What the kernel learns and predicts while one draws. */
+  readonly live: Live;
   readonly look: Look;
   readonly picture: Picture;
   readonly selection: Selection;

@@ -10,6 +10,7 @@ import { MAX_ZOOM, slideBounds } from './image';
 import { Keyboard, Keys } from './keys';
 import { Labels } from './labels';
 import { aligning, IDENTITY, Link, type Affine } from './links';
+import { Live } from './live/model';
 import { Look } from './look';
 import { Notice } from './notice';
 import { Opened, type Stage } from './opened';
@@ -40,6 +41,7 @@ export class Viewer {
   readonly keys = new Keys();
   private readonly furniture: Furniture;
   readonly overlayList = new OverlayList();
+  readonly live = new Live();
   private readonly notice = new Notice(message => this.failedSignal.emit(message));
   private readonly trouble = new Trouble(this.notice);
   private readonly versions: Versions;
@@ -116,7 +118,14 @@ export class Viewer {
     );
     this.furniture.root.append(wheel.hint);
     this.disposables.push(new Keyboard(map.getContainer(), this.keys));
-    this.disposables.push(this.look, this.picture, this.selection, this.overlayList, this.furniture);
+    this.disposables.push(
+      this.look,
+      this.picture,
+      this.selection,
+      this.overlayList,
+      this.live,
+      this.furniture
+    );
     this.furniture.furnish({
       drawing: editing.drawing,
       labels: [palette.node, wholeImage.node],
@@ -315,7 +324,7 @@ export class Viewer {
     const { toolbar, tabs, root, status, corner } = this.furniture;
     return {
       ...{ map, api, source, session, labels, store, drawing, look, picture, selection, keys, turning },
-      ...{ notice, toolbar, tabs, root, status, corner, overlayList },
+      ...{ notice, toolbar, tabs, root, status, corner, overlayList, live },
       lay: node => this.furniture.lay(node),
       guard: action => this.guard(action),
       fit: () => this.fit()
@@ -323,7 +332,7 @@ export class Viewer {
   }
 
   /** There is something to see after all. */
-    const { overlayList } = this;
+    const { overlayList, live } = this;
   private recover(): void {
     this.furniture.root.classList.remove(FAILED);
     this.notice.clear();

@@ -3,6 +3,7 @@ import type { WidgetModel } from '@jupyter-widgets/base';
 import { UUID, type JSONValue } from '@lumino/coreutils';
 import { LeafletLayerModel, type ILeafletLayerModel } from 'jupyter-leaflet';
 import type { Affine } from '../links';
+import type { LiveState } from '../live/model';
 import type { OverlaySpec } from '../overlays/spec';
 import { PROTOCOL, type Feature, type LabelInfo, type LiveDraft, type Source } from '../types';
 import { MODULE_NAME } from '../version';
@@ -33,6 +34,8 @@ export interface SlideLayerState extends ILeafletLayerModel {
   link: Partial<Link>;
   draft: Partial<LiveDraft>;
   overlays: OverlaySpec[];
+  /** Set by the kernel alone. */
+  live: Partial<LiveState>;
 }
 
 export interface Link {
@@ -92,7 +95,8 @@ export class SlideLayerModel extends LeafletLayerModel {
       selection: [],
       link: {},
       draft: {},
-      overlays: []
+      overlays: [],
+      live: {}
     };
   }
 

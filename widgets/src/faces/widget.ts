@@ -3,6 +3,7 @@ import { LeafletLayerView } from 'jupyter-leaflet';
 import * as L from 'leaflet';
 import { Api } from '../api';
 import { PROTOCOL, type Feature, type LiveDraft, type Source } from '../types';
+import type { Live, LiveState } from '../live/model';
 import { fromPython, toPython } from '../names';
 import type { OverlaySpec } from '../overlays/spec';
 import { Viewer } from '../viewer';
@@ -102,6 +103,10 @@ export class SlideLayerView extends LeafletLayerView {
     follow('picture', () => viewer.picture.set(fromPython(this.model.get('picture'))));
     follow('selection', () => viewer.selection.set(this.model.get('selection') as string[]));
     follow('draft', () => viewer.showDraft(this.draft));
+    follow('live', () => viewer.live.set(this.model.get('live') as Partial<LiveState>));
+    this.listenTo(this.model, 'msg:custom', (...heard: Parameters<Live['hear']>) =>
+      viewer.live.hear(...heard)
+    );
     this.listenTo(this.model, 'change:link', () => this.relink(viewer));
     follow('overlays', () => viewer.overlayList.set({ all: this.model.get('overlays') as OverlaySpec[] }));
     this.listenTo(this.model, 'comm_live_update', () => this.tellWhetherLive(viewer));
@@ -123,6 +128,9 @@ export class SlideLayerView extends LeafletLayerView {
     viewer.picture.changed.connect(() => this.tell({ picture: toPython(viewer.picture.value) }));
     viewer.selection.changed.connect((_, ids) => this.tell({ selection: [...ids] }));
   }
+    viewer.live.said.connect((_, words) => {
+      this.model.send({ event: 'live', ...words }, this.callbacks());
+    });
     viewer.overlayList.changed.connect(({ all }) => this.tell({ overlays: [...all] }));
 
   private get draft(): LiveDraft | null {

@@ -4,6 +4,7 @@ import { aboutPart } from './about';
 import { fullScreenPart } from './fullscreen';
 import { goToPart } from './goto';
 import { keysPagePart } from './keyspage';
+import { livePart } from '../live/part';
 import { layersPart } from './layers';
 import { magnificationPart } from './magnification';
 import { measurePart } from './measure';
@@ -19,6 +20,7 @@ export const PARTS: readonly Part[] = [
   layersPart,
   overlaysPart,
   selectPart,
+  livePart,
   picturePart,
   planesPart,
   goToPart,
