@@ -1,4 +1,4 @@
-"""Real pictures with classes, from the folder of test data (see CONTRIBUTING.md)."""
+"""Real pictures with classes, of the whole or of each pixel, from the folder of test data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Pictures", "bccd_pictures", "data_folder", "read_image", "wbc_pictures"]
+__all__ = [
+    "Masked", "Pictures", "bccd_pictures", "data_folder", "em_sections", "nuclei", "read_image",
+    "wbc_pictures",
+]  # fmt: skip
 
 Image = NDArray[np.uint8]
 WBC_NAMES = {"1": "neutrophil", "2": "lymphocyte", "3": "monocyte", "4": "eosinophil", "5": "basophil"}
@@ -23,6 +26,14 @@ class Pictures(NamedTuple):
     images: list[Image]
     labels: NDArray[np.str_]
     groups: NDArray[np.str_]
+
+
+class Masked(NamedTuple):
+    """Pictures (h, w, 3) or (h, w) uint8, the class of each pixel (h, w) int16, 0 or 1, and their names."""
+
+    images: list[Image]
+    masks: list[NDArray[np.int16]]
+    names: list[str]
 
 
 def data_folder() -> Path:
@@ -51,7 +62,8 @@ def bccd_pictures(split: str, field: int | None = None) -> Pictures:
     ----------
     field : int, optional
         Take a square of so many pixels around the centre of a box, white outside of the image, so that cells
-        keep their size; None takes what is in the box. Boxes of no area are left out.
+        keep their size; None takes what is in the box. Boxes less than 4 px wide or high are left out, the
+        same whatever is cut.
     """
     folder = data_folder() / "classification" / "bccd_blood_cells" / "BCCD"
     images: list[Image] = []
@@ -62,10 +74,9 @@ def bccd_pictures(split: str, field: int | None = None) -> Pictures:
         for each in ET.parse(folder / "Annotations" / f"{name}.xml").getroot().iter("object"):
             sides = ("xmin", "ymin", "xmax", "ymax")
             x0, y0, x1, y1 = (int(each.findtext(f"bndbox/{side}") or 0) for side in sides)
-            crop = _cut(image, x0, y0, x1, y1, field)
-            if min(crop.shape[:2]) < 4:
+            if min(_cut(image, x0, y0, x1, y1, None).shape[:2]) < 4:
                 continue
-            images.append(crop)
+            images.append(_cut(image, x0, y0, x1, y1, field))
             labels.append(each.findtext("name") or "")
             groups.append(name)
     return Pictures(images, np.array(labels), np.array(groups))
@@ -93,3 +104,27 @@ def wbc_pictures() -> Pictures:
     images = [read_image(folder / "Dataset_1" / f"{int(row['image ID']):03d}.bmp") for row in kept]
     labels = np.array([WBC_NAMES[row["class label"]] for row in kept])
     return Pictures(images, labels, np.array([row["image ID"] for row in kept]))
+
+
+def em_sections() -> Masked:
+    """Return the 24 sections of 512 x 512 px of a nerve cord in order, gray; class 1 is membrane."""
+    folder = data_folder() / "segmentation" / "em_membrane"
+    names = sorted((path.stem for path in (folder / "image").glob("*.png")), key=int)
+    images = [read_image(folder / "image" / f"{name}.png")[..., 0].copy() for name in names]
+    labels = [read_image(folder / "label" / f"{name}.png")[..., 0] for name in names]
+    return Masked(images, [(label < 128).astype(np.int16) for label in labels], names)
+
+
+def nuclei() -> Masked:
+    """Return 41 pictures of nuclei by fluorescence or stained, RGB; class 1 is nucleus."""
+    import cv2
+
+    folder = data_folder() / "segmentation" / "dsb2018_nuclei" / "stage1_train"
+    images, masks, names = [], [], []
+    for home in sorted(path for path in folder.iterdir() if path.is_dir()):
+        (picture,) = (home / "images").glob("*.png")
+        labels = cv2.imread(str(home / "labels.png"), cv2.IMREAD_UNCHANGED)
+        images.append(read_image(picture))
+        masks.append((np.asarray(labels) > 0).astype(np.int16))
+        names.append(home.name)
+    return Masked(images, masks, names)
