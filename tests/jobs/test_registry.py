@@ -7,8 +7,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from wsinb.errors import InvalidParameter, UnknownJob, UnknownSlide
-from wsinb.jobs import all_jobs, find_job, job_names, select_slides
+from wsinb.errors import InvalidInput, InvalidParameter, UnknownJob, UnknownSlide
+from wsinb.jobs import all_jobs, find_job, groups_of, job_names, select_slides
 
 
 def test_shipped_jobs_are_found_by_name():
@@ -87,6 +87,33 @@ def test_slides_are_chosen_by_name_and_pattern(study):
     assert select_slides(study, "case-2") == ["case-2"]
     assert select_slides(study, (name for name in ["case-2"])) == ["case-2"]
     assert select_slides(study, ["*2", "case-1", "case-*"]) == ["case-1", "case-2"]
+
+
+def test_slides_may_be_those_of_a_set_or_of_a_part(study):
+    study.sets.add("pair", ["case-1", "case-2"], split={"train": 0.5, "test": 0.5})
+    study.sets.add("second", ["case-2"])
+    parts = study.sets["pair"]
+    assert select_slides(study, None, of_set="pair") == ["case-1", "case-2"]
+    assert select_slides(study, [], of_set="pair", part="train") == parts.train.slides
+    # a job is given all names when it is given none
+    assert select_slides(study, ["case-1", "case-2"], of_set="second") == ["case-2"]
+    with pytest.raises(InvalidInput, match="no set 'pairs': did you mean 'pair'"):
+        select_slides(study, None, of_set="pairs")
+    with pytest.raises(InvalidInput, match="no part of set 'pair' named 'trein': did you mean 'train'"):
+        select_slides(study, None, of_set="pair", part="trein")
+    with pytest.raises(InvalidParameter, match="set 'second' has none of the slides"):
+        select_slides(study, "case-1", of_set="second")
+    with pytest.raises(InvalidParameter, match="'train' is a part of a set"):
+        select_slides(study, None, part="train")
+
+
+def test_metadata_group_slides(study):
+    study.slides.set_metadata("case-1", {"patient": "p1", "stains": ["HE"]})
+    study.slides.set_metadata("case-2", {"patient": 2})
+    assert groups_of(study, ["case-2", "case-1"], "patient") == {"case-2": 2, "case-1": "p1"}
+    for member in ("age", "stains"):
+        with pytest.raises(InvalidInput, match=f"slide 'case-1' name no '{member}'.*set_metadata"):
+            groups_of(study, ["case-1"], member)
 
 
 def test_a_pattern_without_slides_is_refused(study):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wsinb.jobs.checkpoints import checkpoint_folder
 from wsinb.jobs.job import Job
 from wsinb.jobs.layers import check_layer, copies, replace_layer
 from wsinb.jobs.messages import progress, result
@@ -11,7 +12,7 @@ from wsinb.jobs.pictures import draw_outlines, show_labelled, show_outlines
 from wsinb.jobs.registry import all_jobs, find_job, job_names, notebooks_folder
 from wsinb.jobs.rules import AreaRule, area_rules
 from wsinb.jobs.run import run
-from wsinb.jobs.select import select_slides
+from wsinb.jobs.select import groups_of, select_slides
 from wsinb.jobs.units import l0_area
 
 __all__ = [
@@ -22,9 +23,11 @@ __all__ = [
     "all_jobs",
     "area_rules",
     "check_layer",
+    "checkpoint_folder",
     "copies",
     "draw_outlines",
     "find_job",
+    "groups_of",
     "job_names",
     "l0_area",
     "notebooks_folder",
