@@ -9,6 +9,7 @@ import shapely
 from wsinb import open_slide
 from wsinb.testing import (
     CELL_KINDS,
+    cell_study,
     synthetic_cell_image,
     synthetic_cell_slide,
     synthetic_cells,
@@ -51,3 +52,12 @@ def test_a_slide_knows_its_pixel_size(tmp_path):
     slide = open_slide(synthetic_cell_slide(tmp_path / "cells.tiff", SIZE, mpp=0.25))
     assert slide.size == SIZE
     assert slide.mpp == 0.25
+
+
+def test_a_study_is_ready_to_learn_from(tmp_path):
+    project = cell_study(tmp_path / "study", 2, SIZE, seed=5)
+    assert list(project.slides) == ["case-1", "case-2"]
+    assert project.slides["case-2"].metadata["patient"] == "patient 2"
+    counts = project.read("case-1")["label"].value_counts().to_dict()
+    assert counts == {kind: len(cells) for kind, cells in synthetic_cells(SIZE, 5).items()}
+    assert set(project.labels) == set(CELL_KINDS)

@@ -73,9 +73,10 @@ class Found:
         return not self.failures
 
     def _told(self) -> str:
-        parts = [
-            f"{len(self.table)} objects on {self.n_tiles} tiles in {self.timings.get('total', 0.0):.1f} s"
-        ]
+        objects = f"{len(self.table)} object{'s' * (len(self.table) != 1)}"
+        # a function of a slide, as the first of a chain, has no tiles and no phases
+        place = f" on {self.n_tiles} tiles" if self.n_tiles else ""
+        parts = [f"{objects}{place} in {self.timings.get('total', 0.0):.1f} s"]
         if self.resumed:
             parts.append(f"{self.resumed} tiles were finished before")
         if self.unmatched:
@@ -88,12 +89,14 @@ class Found:
         return [(phase, f"{self.timings[phase]:.2f} s") for phase in PHASES if phase in self.timings]
 
     def __repr__(self) -> str:
-        return f"<Found: {self._told()}>\n{text_table(('phase', 'time'), self._rows())}"
+        rows = self._rows()
+        return f"<Found: {self._told()}>" + (f"\n{text_table(('phase', 'time'), rows)}" if rows else "")
 
     def _repr_html_(self) -> str:
         failures = "".join(f"<li>{escape(str(failure))}</li>" for failure in self.failures[:20])
         more = f"<li>and {len(self.failures) - 20} more</li>" if len(self.failures) > 20 else ""
-        table = html_table(("phase", "time"), self._rows())
+        rows = self._rows()
+        table = html_table(("phase", "time"), rows) if rows else ""
         return f"<div>{escape(self._told())}</div>{table}" + (
             f"<ul>{failures}{more}</ul>" if failures else ""
         )
