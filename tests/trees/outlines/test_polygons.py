@@ -26,6 +26,15 @@ def test_outlines_give_the_mask_back_exactly(mask):
         np.testing.assert_array_equal(rasterise([polygon], mask.shape), component == number)
 
 
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.98])
+def test_outlines_of_a_large_mask_give_it_back_exactly(share):
+    mask = np.random.default_rng(0).random((211, 333)) < share
+    polygons, component = mask_polygons(mask)
+    assert shapely.is_valid(polygons).all()
+    np.testing.assert_array_equal(shapely.area(polygons), np.bincount(component.ravel())[1:])
+    np.testing.assert_array_equal(rasterise(polygons, mask.shape), mask)
+
+
 @settings(max_examples=150, deadline=None)
 @given(masks, st.floats(0, 3))
 def test_simplified_polygons_stay_valid_polygons(mask, tolerance):

@@ -37,23 +37,24 @@ def mask_polygons(mask: NDArray[np.bool_]) -> Traced:
     ----------
     mask : ndarray (h, w), bool
     """
-    import cv2
-
     if not mask.any():
         return Traced(np.empty(0, object), np.zeros(mask.shape, np.int32))
-    _, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=4, ltype=cv2.CV_32S)
+    import cv2
+
+    filled = np.zeros((mask.shape[0] + 2, mask.shape[1] + 2), np.uint8)
+    filled[1:-1, 1:-1] = mask
+    _, labels = cv2.connectedComponents(filled, connectivity=4, ltype=cv2.CV_32S)
     component = np.asarray(labels, np.int32)
-    padded = np.pad(component, 1)
-    filled = padded > 0
-    corners = filled[:-1, :-1].astype(np.uint8) + filled[1:, :-1] + filled[:-1, 1:] + filled[1:, 1:]
-    saddles = (corners == 2) & (filled[:-1, :-1] == filled[1:, 1:])
-    n_turns = int(np.count_nonzero(corners & 1)) + 2 * int(np.count_nonzero(saddles))
+    n_turns = _count_turns(filled)
     xy = np.empty((n_turns, 2), np.int32)
     ends = np.empty(n_turns // 4 + 1, np.int64)
     owner = np.empty(n_turns // 4 + 1, np.int32)
     is_hole = np.empty(n_turns // 4 + 1, np.bool_)
-    n_rings = _trace(padded, saddles, xy, ends, owner, is_hole)
-    return Traced(_assemble(xy, ends[:n_rings], owner[:n_rings], is_hole[:n_rings]), component)
+    # made here, because NumPy's zeros take no memory where nothing is written, unlike those of compiled code
+    walked, on_stack = np.zeros(filled.shape, np.uint8), np.zeros(filled.shape, np.int32)
+    n_rings = _trace(filled, component, walked, on_stack, xy, ends, owner, is_hole)
+    polygons = _assemble(xy, ends[:n_rings], owner[:n_rings], is_hole[:n_rings])
+    return Traced(polygons, component[1:-1, 1:-1])
 
 
 def _assemble(
@@ -67,57 +68,110 @@ def _assemble(
 
 
 @njit(nogil=True, cache=True)
-def _trace(component: Any, saddles: Any, xy: Any, ends: Any, owner: Any, is_hole: Any) -> int:
-    """Walk all outlines of a padded component image, filled pixels on the right hand.
+def _count_turns(filled: Any) -> int:
+    """Count the corners at which outlines turn; a saddle is turned at twice."""
+    n_turns: Any = 0
+    for y in range(filled.shape[0] - 1):
+        above, below = filled[y], filled[y + 1]
+        in_row = np.uint32(0)
+        for x in range(filled.shape[1] - 1):
+            across = above[x] ^ below[x + 1]
+            other = above[x + 1] ^ below[x]
+            # one of four differs, or two that lie across
+            saddle = (above[x] ^ above[x + 1]) & (1 ^ across) & (1 ^ other)
+            in_row += np.uint32((across ^ other) + 2 * saddle)
+        n_turns += np.int64(in_row)
+    return n_turns
+
+
+@njit(nogil=True, cache=True)
+def _mark_starts(filled: Any, y: int, starts: Any) -> None:
+    """Mark the pixels of a row that have an edge above."""
+    above, here = filled[y - 1], filled[y]
+    for x in range(len(here)):
+        starts[x] = here[x] & (1 ^ above[x])
+
+
+@njit(nogil=True, cache=True)
+def _trace(
+    filled: Any, component: Any, walked: Any, on_stack: Any, xy: Any, ends: Any, owner: Any, is_hole: Any
+) -> int:
+    """Walk all outlines of a padded mask and its components, filled pixels on the right hand.
 
     A corner (y, x) of the padded image is the top left of its pixel (y, x); `xy` is without the padding.
     Directions are 0 right, 1 down, 2 left, 3 up. At a saddle the walk stays with its own pixel; when it comes
-    back to a saddle that is still on the stack, what lies between is a ring of its own.
+    back to a saddle that is still on the stack, what lies between is a ring of its own. `walked` and
+    `on_stack` (h, w) are 0.
     """
-    height, width = component.shape
-    walked = np.zeros((height, width), np.bool_)
-    on_stack = np.zeros((height, width), np.int64)
+    height, width = filled.shape
     stack = np.empty((len(xy) + 1, 2), np.int32)
+    n_words = -(-width // 8)
+    starts = np.zeros(n_words * 8, np.uint8)
+    words = starts.view(np.uint64)
     n_rings = 0
     for y0 in range(1, height - 1):
-        for x0 in range(1, width - 1):
-            if component[y0, x0] == 0 or component[y0 - 1, x0] != 0 or walked[y0, x0]:
+        _mark_starts(filled, y0, starts)
+        for word in range(n_words):
+            if words[word] == 0:
                 continue
-            label = component[y0, x0]
-            y, x, direction, top = y0, x0, 0, 0
-            while True:
-                if on_stack[y, x] > 0:
-                    below = on_stack[y, x] - 1
-                    n_rings = _emit(stack, below, top, on_stack, xy, ends, owner, is_hole, label, n_rings)
-                    top = below
-                if saddles[y - 1, x - 1]:
-                    on_stack[y, x] = top + 1
-                stack[top, 0], stack[top, 1] = x, y
-                top += 1
-                y, x, direction = _next_turn(component, walked, y, x, direction)
-                if y == y0 and x == x0 and direction == 0:
-                    break
-            n_rings = _emit(stack, 0, top, on_stack, xy, ends, owner, is_hole, label, n_rings)
+            for x0 in range(8 * word, 8 * word + 8):
+                if starts[x0] and not walked[y0, x0]:
+                    label = component[y0, x0]
+                    n_rings = _follow(
+                        filled, y0, x0, walked, on_stack, stack, xy, ends, owner, is_hole, label, n_rings
+                    )
     return n_rings
 
 
 @njit(nogil=True, cache=True)
-def _next_turn(component: Any, walked: Any, y: int, x: int, direction: int) -> tuple[int, int, int]:
+def _follow(
+    filled: Any,
+    y0: int,
+    x0: int,
+    walked: Any,
+    on_stack: Any,
+    stack: Any,
+    xy: Any,
+    ends: Any,
+    owner: Any,
+    is_hole: Any,
+    label: int,
+    n_rings: int,
+) -> int:
+    """Walk one outline from the top left corner of a pixel on, and write its rings."""
+    y, x, direction, top = y0, x0, 0, 0
+    while True:
+        if on_stack[y, x] > 0:
+            below = on_stack[y, x] - 1
+            n_rings = _emit(stack, below, top, on_stack, xy, ends, owner, is_hole, label, n_rings)
+            top = below
+        is_diagonal = filled[y, x] == filled[y - 1, x - 1] and filled[y, x - 1] == filled[y - 1, x]
+        if is_diagonal and filled[y, x] != filled[y, x - 1]:
+            on_stack[y, x] = top + 1
+        stack[top, 0], stack[top, 1] = x, y
+        top += 1
+        y, x, direction = _next_turn(filled, walked, y, x, direction)
+        if y == y0 and x == x0 and direction == 0:
+            return _emit(stack, 0, top, on_stack, xy, ends, owner, is_hole, label, n_rings)
+
+
+@njit(nogil=True, cache=True)
+def _next_turn(filled: Any, walked: Any, y: int, x: int, direction: int) -> tuple[int, int, int]:
     """Go on to the next corner where the outline turns; return it and the new direction."""
     while True:
         if direction == 0:
-            walked[y, x] = True
+            walked[y, x] = 1
             x += 1
-            right, left = component[y, x], component[y - 1, x]
+            right, left = filled[y, x], filled[y - 1, x]
         elif direction == 1:
             y += 1
-            right, left = component[y, x - 1], component[y, x]
+            right, left = filled[y, x - 1], filled[y, x]
         elif direction == 2:
             x -= 1
-            right, left = component[y - 1, x - 1], component[y, x - 1]
+            right, left = filled[y - 1, x - 1], filled[y, x - 1]
         else:
             y -= 1
-            right, left = component[y - 1, x], component[y - 1, x - 1]
+            right, left = filled[y - 1, x], filled[y - 1, x - 1]
         if right == 0:
             return y, x, (direction + 1) % 4
         if left != 0:
