@@ -31,7 +31,7 @@ export class OverlayRow {
     this.opacity = slider('Opacity', 'How strongly the greatest value is painted.', opacity =>
       change({ opacity })
     );
-    this.threshold = slider('Values from', 'Hides lower values.', threshold => change({ threshold }));
+    this.threshold = slider('Threshold', 'Hides lower values.', threshold => change({ threshold }));
     const head = element('div', 'wsinb-layer-head');
     head.append(
       expander(name, `Colours, opacity and threshold of ${name}`, this.details, true),
@@ -82,7 +82,7 @@ export class OverlayRow {
   }
 }
 
-function slider(name: 'Opacity' | 'Values from', title: string, changed: (value: number) => void): Slider {
+function slider(name: 'Opacity' | 'Threshold', title: string, changed: (value: number) => void): Slider {
   const usual = name === 'Opacity' ? PLAIN_OVERLAY.opacity : PLAIN_OVERLAY.threshold;
   return new Slider({ name, title, min: 0, max: 1, step: 0.01, usual, changed });
 }
