@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import nbformat
 import pytest
 from nbclient import NotebookClient
@@ -32,3 +34,32 @@ def test_versions_shows_differences_and_conflicts(executed):
     shown = "\n".join(str(data.get("text/plain", "")) for data in executed)
     for word in ("outlined by hand", "review brought home", "geometry", "label", "ben"):
         assert word in shown
+
+
+@pytest.mark.parametrize(
+    ("executed", "words"),
+    [
+        ("classify", ["labels corrected", "accuracy 1.000", "91 of 91 cells are named as they are"]),
+        ("find-and-sort", ["60 pictures", "painted", "sort_objects"]),
+        ("workflows", ["155 objects on 20 tiles", "the disk is away", "parent"]),
+    ],
+    indirect=["executed"],
+)
+def test_a_tutorial_shows_what_it_speaks_of(executed, words):
+    shown = "\n".join(str(data.get("text/plain", "")) for data in executed)
+    assert [word for word in words if word not in shown] == []
+
+
+@pytest.mark.parametrize("executed", ["segment"], indirect=True)
+def test_segment_validates_and_finds_the_tumours_it_was_not_shown(executed):
+    shown = "\n".join(str(data.get("text/plain", "")) for data in executed)
+    for word in ("3 regions of 3 slides, 3 folds by slide", "case-4-tumor.tiff", "'segment_apply'"):
+        assert word in shown
+    assert float(re.search(r"Dice (\d\.\d+)", shown)[1]) > 0.9
+
+
+@pytest.mark.parametrize("executed", ["pixels"], indirect=True)
+def test_pixels_finds_tumours_of_faint_slides_after_strokes_there(executed):
+    table = str(executed[-1]["text/plain"])
+    assert table.count("case-") == 4
+    assert all(float(line.split()[-1]) > 0.85 for line in table.splitlines() if "case-" in line)
