@@ -81,7 +81,7 @@ def _count_turns(filled: Any) -> int:
             saddle = (above[x] ^ above[x + 1]) & (1 ^ across) & (1 ^ other)
             in_row += np.uint32((across ^ other) + 2 * saddle)
         n_turns += np.int64(in_row)
-    return n_turns
+    return int(n_turns)
 
 
 @njit(nogil=True, cache=True)
