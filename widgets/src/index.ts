@@ -4,6 +4,7 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { WidgetTracker } from '@jupyterlab/apputils';
 import type { DocumentWidget } from '@jupyterlab/docregistry';
 import { IImageTracker } from '@jupyterlab/imageviewer';
+import { useCommands } from './confusion/tabs';
 import { SlideDocumentFactory, SlideModelFactory, type SlideDocument } from './faces/document';
 import {
   FILM_EXTENSIONS,
@@ -80,10 +81,11 @@ const documents: JupyterFrontEndPlugin<void> = {
 
 const widgets: JupyterFrontEndPlugin<void> = {
   id: 'wsinb:widgets',
-  description: 'The slide viewer in a notebook cell.',
+  description: 'The slide viewer and the confusion matrix in a notebook cell.',
   autoStart: true,
   requires: [IJupyterWidgetRegistry],
-  activate: (_app: JupyterFrontEnd, registry: IJupyterWidgetRegistry) => {
+  activate: (app: JupyterFrontEnd, registry: IJupyterWidgetRegistry) => {
+    useCommands(app.commands);
     registry.registerWidget({
       name: MODULE_NAME,
       version: MODULE_VERSION,

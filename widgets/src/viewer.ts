@@ -31,6 +31,8 @@ import { SmoothWheel } from './zoom';
 
 /** On the root while there is nothing to see, and no tool. */
 const FAILED = 'wsinb-mod-failed';
+/** What is seen around an annotation that is shown. */
+const ANNOTATION_PADDING_PX = 80;
 
 export class Viewer {
   readonly store = new EditStore();
@@ -38,10 +40,10 @@ export class Viewer {
   readonly look = new Look();
   readonly picture = new Picture();
   readonly selection = new Selection();
-  readonly keys = new Keys();
-  private readonly furniture: Furniture;
   readonly overlayList = new OverlayList();
   readonly live = new Live();
+  readonly keys = new Keys();
+  private readonly furniture: Furniture;
   private readonly notice = new Notice(message => this.failedSignal.emit(message));
   private readonly trouble = new Trouble(this.notice);
   private readonly versions: Versions;
@@ -156,13 +158,13 @@ export class Viewer {
     return this.failedSignal;
   }
 
-  get history(): History {
-    return this.versions.history;
   /** What lies over the picture, once the slide is open. */
   get overlays(): OverlayStack | null {
     return this.opened?.overlays ?? null;
   }
 
+  get history(): History {
+    return this.versions.history;
   }
 
   /** Whether nothing can be edited at the moment. */
@@ -269,6 +271,17 @@ export class Viewer {
     }
   }
 
+  /** Bring an annotation into view and mark it; its box is xmin, ymin, xmax, ymax in level-0 pixels. */
+  showAnnotation(id: string, [xmin, ymin, xmax, ymax]: readonly [number, number, number, number]): void {
+    const corners: L.LatLngBoundsLiteral = [
+      [-ymin, xmin],
+      [-ymax, xmax]
+    ];
+    const padding: L.PointTuple = [ANNOTATION_PADDING_PX, ANNOTATION_PADDING_PX];
+    this.map.fitBounds(corners, { animate: false, maxZoom: 0, padding });
+    this.selection.set([id]);
+  }
+
   /** Show the whole slide, once it is open. */
   fit(): void {
     this.whole.show();
@@ -319,6 +332,7 @@ export class Viewer {
 
   private stage(): Stage {
     const { map, session, labels, store, look, picture, selection, keys, turning, notice } = this;
+    const { overlayList, live } = this;
     const { drawing } = this.editing;
     const { api, source } = this.options;
     const { toolbar, tabs, root, status, corner } = this.furniture;
@@ -332,7 +346,6 @@ export class Viewer {
   }
 
   /** There is something to see after all. */
-    const { overlayList, live } = this;
   private recover(): void {
     this.furniture.root.classList.remove(FAILED);
     this.notice.clear();

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from wsinb.jobs import JobResult
-    from wsinb.view import SlideViewer
+    from wsinb.trees.classify import Validation
+    from wsinb.view import ConfusionMatrix, SlideViewer
 
 __all__ = ["Project"]
 
@@ -173,6 +174,22 @@ class Project(VersionWords, FileWords, UpkeepWords):
 
         self.slides[slide]
         return SlideViewer(project=self, slide=slide, **options)
+
+    def confusion(self, validation: Validation, crops: Any = None, **options: Any) -> ConfusionMatrix:
+        """Return a widget in which what a classifier confused is looked at, and labels are put right.
+
+        Parameters
+        ----------
+        validation
+            As `wsinb.trees.classify.cross_validate` returns it.
+        crops
+            The pictures that were validated; without them patches are cut from the slides.
+        **options
+            Those of `wsinb.view.ConfusionMatrix`, such as ``branch``.
+        """
+        from wsinb.view import ConfusionMatrix
+
+        return ConfusionMatrix(validation, self, crops, **options)
 
     def run(self, job: str, slides: Iterable[str] | None = None, **parameters: Any) -> JobResult:
         """Run a job on slides of the project; see `wsinb.jobs.run`."""

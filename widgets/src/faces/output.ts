@@ -11,7 +11,7 @@ import { element } from '../dom';
 
 export const VIEW_MIME = 'application/vnd.wsinb.view+json';
 const WIDGET_MIME = 'application/vnd.jupyter.widget-view+json';
-const LIVE_VIEW = '.leaflet-widgets';
+const LIVE_VIEW = '.leaflet-widgets, .wsinb-cm';
 
 /** How often to look whether the notebook's widgets have a manager by now. */
 const LOOK_AGAIN_MS = 100;

@@ -69,6 +69,13 @@ export class SlideWidget extends Widget {
     }
   }
 
+  /** Bring an annotation into view and mark it; its box is xmin, ymin, xmax, ymax in level-0 pixels. */
+  async showAnnotation(id: string, box: readonly [number, number, number, number]): Promise<void> {
+    await this.ready;
+    this.invalidate();
+    this.viewer?.showAnnotation(id, box);
+  }
+
   unlink(): void {
     this.viewer?.unlink();
   }

@@ -10,6 +10,7 @@ import { Viewer } from '../viewer';
 import { sameItems } from '../edit/store';
 import type { Link, SlideLayerState } from './layer';
 
+export { ConfusionModel, ConfusionView } from '../confusion';
 export { SlideLayerModel } from './layer';
 export { SlideMapModel } from './map';
 
@@ -103,12 +104,12 @@ export class SlideLayerView extends LeafletLayerView {
     follow('picture', () => viewer.picture.set(fromPython(this.model.get('picture'))));
     follow('selection', () => viewer.selection.set(this.model.get('selection') as string[]));
     follow('draft', () => viewer.showDraft(this.draft));
+    follow('overlays', () => viewer.overlayList.set({ all: this.model.get('overlays') as OverlaySpec[] }));
     follow('live', () => viewer.live.set(this.model.get('live') as Partial<LiveState>));
     this.listenTo(this.model, 'msg:custom', (...heard: Parameters<Live['hear']>) =>
       viewer.live.hear(...heard)
     );
     this.listenTo(this.model, 'change:link', () => this.relink(viewer));
-    follow('overlays', () => viewer.overlayList.set({ all: this.model.get('overlays') as OverlaySpec[] }));
     this.listenTo(this.model, 'comm_live_update', () => this.tellWhetherLive(viewer));
   }
 
@@ -127,11 +128,11 @@ export class SlideLayerView extends LeafletLayerView {
     viewer.look.changed.connect(() => this.tell({ look: toPython(viewer.look.value) }));
     viewer.picture.changed.connect(() => this.tell({ picture: toPython(viewer.picture.value) }));
     viewer.selection.changed.connect((_, ids) => this.tell({ selection: [...ids] }));
-  }
     viewer.live.said.connect((_, words) => {
       this.model.send({ event: 'live', ...words }, this.callbacks());
     });
     viewer.overlayList.changed.connect(({ all }) => this.tell({ overlays: [...all] }));
+  }
 
   private get draft(): LiveDraft | null {
     const { id, revision } = this.model.get('draft') as Partial<LiveDraft>;

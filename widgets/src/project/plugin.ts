@@ -12,6 +12,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { Api } from '../api';
 import { addToPalette, addViewerCommands, CommandIDs } from '../commands';
+import { addShowAnnotation } from '../confusion/command';
 import { takeDefaults } from '../defaults';
 import { SlideDocument } from '../faces/document';
 import { viewName, type SlideView } from '../faces/view';
@@ -74,6 +75,7 @@ export const project: JupyterFrontEndPlugin<void> = {
     addViewerCommands(commands, () => opening.slide);
     addToPalette(palette);
     addLinking(app, palette);
+    addShowAnnotation(app, model, opening);
     launcher?.add({ command: CommandIDs.newProject, category: 'Other', rank: 5 });
     restore(app, restorer, views, opening, panel);
     followSlides(app.docRegistry, model);
