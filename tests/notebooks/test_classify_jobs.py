@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 import wsinb
 from wsinb.errors import JobFailed
@@ -95,3 +99,40 @@ def test_applying_writes_to_its_own_layer_and_leaves_what_people_drew(cells: Any
 def test_what_cannot_be_done_is_told_in_a_sentence(cells: Any, job: str, parameters: Any, message: str):
     with pytest.raises(JobFailed, match=message):
         cells.run(job, **parameters)
+
+
+@pytest.fixture
+def photographs(data_dir: Path, tmp_path: Path) -> Any:
+    """A project of twelve photographs of blood, whose cells lie in boxes with their names."""
+    folder = data_dir / "classification" / "bccd_blood_cells" / "BCCD"
+    project = wsinb.create_project(tmp_path / "blood")
+    project.labels.add([wsinb.Label(name) for name in ("RBC", "WBC", "Platelets")])
+    names = (folder / "ImageSets" / "Main" / "train.txt").read_text().split()[:12]
+    for name in names:
+        project.slides.add(folder / "JPEGImages" / f"{name}.jpg")
+    session = project.session()
+    for name in names:
+        cells = ET.parse(folder / "Annotations" / f"{name}.xml").getroot().findall("object")
+        sides = ("xmin", "ymin", "xmax", "ymax")
+        boxes = [shapely.box(*(int(cell.findtext(f"bndbox/{s}", "")) for s in sides)) for cell in cells]
+        labels = [cell.findtext("name") for cell in cells]
+        session[name].upsert(wsinb.new_annotations(boxes, label=labels))
+    session.commit("boxes")
+    return project
+
+
+@pytest.mark.realdata
+def test_blood_cells_go_from_boxes_to_names(photographs: Any):
+    options = {"windows": 10, "trees": 20, "min_size": 0.5, "balance": True}
+    validated = photographs.run("classify_validate", n_splits=3, **options)
+    assert validated.metrics["balanced_accuracy"] > 0.8
+    names = list(photographs.slides)
+    photographs.run("classify_train", names[:9], model="blood", **options)
+    result = photographs.run("classify_apply", names[9:], model="blood")
+    right = []
+    for name in names[9:]:
+        table = photographs.read(name, version=result.commit).set_index("id")
+        made = table[table["layer"] == "job:classify"]
+        of = [json.loads(text)["of"] for text in made["properties"]]
+        right += (table.loc[of, "label"].to_numpy() == made["label"].to_numpy()).tolist()
+    assert np.mean(right) > 0.9

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import shapely
 
+import wsinb
 from wsinb.errors import JobFailed
 from wsinb.testing import synthetic_cells, synthetic_regions
+from wsinb.trees.outlines.raster import rasterise
 
 from .conftest import CELLS
 
@@ -116,3 +118,24 @@ def test_an_interrupted_workflow_goes_on_from_finished_tiles(cells: Any, tmp_pat
 def test_what_cannot_be_done_is_told_in_a_sentence(cells: Any, job: str, parameters: Any, message: str):
     with pytest.raises(JobFailed, match=message):
         cells.run(job, **parameters)
+
+
+@pytest.mark.realdata
+def test_tissue_and_nuclei_of_a_real_slide_are_found(data_dir: Path, tmp_path: Path):
+    (path,) = (data_dir / "slides" / "cmu1_small_region_svs").glob("*.svs")
+    project = wsinb.create_project(tmp_path / "study")
+    project.slides.add(path, name="cmu")
+    project.labels.add([wsinb.Label("tissue"), wsinb.Label("nucleus")])
+    tissue = project.run("find_tissue", label="tissue", max_size=512)
+    assert 0.3 < tissue.metrics["share_of_slide"]["cmu"] < 1
+    result = project.run(
+        "find_objects", within_label="tissue", label="nucleus", um_per_px=1.0, min_area_um2=10.0
+    )
+    table = project.read("cmu", version=result.commit)
+    found = table[table["layer"] == "job:objects"]
+    assert len(found) == result.metrics["objects"] > 200
+    # darker than what is around them
+    slide = project.slides.open("cmu")
+    luma = slide.read(0, 0, *slide.size).mean(axis=2)
+    inside = rasterise(found.geometry.tolist(), luma.shape)
+    assert luma[inside].mean() < luma[~inside].mean() - 20

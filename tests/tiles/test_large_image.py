@@ -134,3 +134,12 @@ def test_memory_stays_bounded_while_a_whole_slide_is_made_small(tmp_path: Path) 
     tracemalloc.stop()
     assert small.shape == (1000, 1000, 3)
     assert peak < 160e6
+
+
+def test_what_is_read_may_be_drawn_on(tmp_path):
+    pixels = np.full((40, 60, 3), 200, np.uint8)
+    cv2.imwrite(str(tmp_path / "photograph.jpg"), pixels)
+    with open_slide(tmp_path / "photograph.jpg") as slide:
+        for box in ((0, 0, 60, 40), (5, 5, 20, 20), (-5, -5, 80, 60)):
+            slide.read(*box)[:] = 0
+        assert slide.read(0, 0, 60, 40).min() > 190

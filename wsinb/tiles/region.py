@@ -132,7 +132,9 @@ def _padded(source: Source, level: int, lv_box: tuple[int, int, int, int], plane
     left, top, right, bottom = lv_box
     x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right, lv_width), min(bottom, lv_height)
     if (x0, y0, x1, y1) == lv_box:
-        return source.read(level, lv_box, plane)
+        found = source.read(level, lv_box, plane)
+        # a small picture may come as it is kept; the caller's is his to draw on
+        return found if found.flags.writeable else found.copy()
     out = np.full((bottom - top, right - left, 3), source.background, np.uint8)
     if x0 < x1 and y0 < y1:
         out[y0 - top : y1 - top, x0 - left : x1 - left] = source.read(level, (x0, y0, x1, y1), plane)
