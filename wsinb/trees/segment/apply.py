@@ -18,7 +18,7 @@ from wsinb.trees.outlines.raster import rasterise
 from wsinb.trees.outlines.seams import Found, Piece, SeamMerger
 from wsinb.trees.outlines.table import Limits, PolygonTable
 from wsinb.trees.segment.finished import open_finished, resumed_piece
-from wsinb.trees.segment.tilemodel import TileModel, classes_of, plan_for
+from wsinb.trees.segment.tilemodel import TileModel, check_model, classes_of, plan_for, planes_of
 from wsinb.trees.tiling import Core, Plan, in_order, usable_cores
 
 if TYPE_CHECKING:
@@ -91,12 +91,14 @@ def segment_slide(
     UnknownMpp
         If the model was trained in micrometres and the slide does not know its own.
     InvalidInput
-        If a parameter is out of range, or the checkpoint is one of another slide, model or setting.
+        If it is no model that has been trained, a parameter is out of range, or the checkpoint is one of
+        another slide, model or setting.
     StorageError
         If the checkpoint cannot be written.
     """
     if not 0 <= tolerance < np.inf:
         raise InvalidInput(f"tolerance must be 0 or more pixels, not {tolerance}")
+    check_model(model)
     labels = model.header["labels"]
     limits = Limits.of(labels, min_area, max_area)
     workers = usable_cores(threads)
@@ -130,7 +132,7 @@ def _joined(
 
 def _outline(plan: Plan, model: TileModel, skip_white: bool, core: Core) -> Piece:
     """Predict a core and outline what is found in it."""
-    planes = model.core_planes(plan, core, skip_white=skip_white)
+    planes = planes_of(model, plan, core, skip_white=skip_white)
     classes = classes_of(planes)
     if plan.within is not None:
         inside = rasterise([plan.within], classes.shape, x=core.x0, y=core.y0, downsample=plan.downsample)

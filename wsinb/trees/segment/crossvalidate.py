@@ -25,7 +25,7 @@ from wsinb.trees.segment.regions import (
     share_regions,
     with_groups,
 )
-from wsinb.trees.segment.tilemodel import TileModel, classes_of, plan_for
+from wsinb.trees.segment.tilemodel import TileModel, check_model, classes_of, plan_for, planes_of
 from wsinb.trees.segment.training import train_segmentation
 from wsinb.trees.segment.validation import SegmentationValidation, with_scores
 from wsinb.trees.tiling import Core, Plan, in_order, usable_cores
@@ -126,6 +126,7 @@ def cross_validate_segmentation(
         for number, (fold, tables) in enumerate(zip(folds, training, strict=True)):
             learned = [(pairs[at][0], table) for at, table in tables]
             model = train(learned, labels, um_per_px, progress=alive, **parameters)
+            check_model(model)
             for region in fold:
                 slide, table = pairs[region.pair]
                 counts = _count(model, slide, region, truth.on(slide, table, model, region), alive)
@@ -219,7 +220,7 @@ def _count(
         known = true >= 0
         if not known.any():
             return np.zeros(n * n, np.int64)
-        found = classes_of(model.core_planes(plan, core, skip_white=skip))
+        found = classes_of(planes_of(model, plan, core, skip_white=skip))
         return np.bincount(true[known] * n + found[known].astype(np.int64), minlength=n * n)
 
     total = np.zeros(n * n, np.int64)

@@ -193,6 +193,10 @@ class SegmentationForest:
         -------
         ndarray (h, w, n_classes), float32
         """
+        if not isinstance(image, np.ndarray) or image.ndim != 3:
+            raise InvalidInput(
+                f"an image must be (h, w, 3) uint8, not {getattr(image, 'shape', type(image))}"
+            )
         height, width = image.shape[:2]
         padded = _pad(image, self.window)
         y_starts = window_starts(padded.shape[0], self.window, self.step)
@@ -305,6 +309,8 @@ def _whole(name: str, value: Any, low: int, high: int) -> int:
 def _names(regions: list[TrainingRegion], labels: Iterable[str] | None) -> list[str]:
     if not regions:
         raise InvalidInput("there is nothing to learn from: give at least one training region")
+    for region in regions:
+        region.check()
     highest = max(int(region.classes.max(initial=-1)) for region in regions)
     names = ["background", *map(str, range(1, highest + 1))] if labels is None else list(labels)
     if not 2 <= len(names) <= 255 or len(set(names)) != len(names):

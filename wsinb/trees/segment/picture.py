@@ -19,7 +19,7 @@ from wsinb.names import given_path, is_among, unknown
 from wsinb.progress import Progress, Tracker
 from wsinb.trees.outlines.raster import rasterise
 from wsinb.trees.segment.finished import open_finished, resumed_values
-from wsinb.trees.segment.tilemodel import TileModel, plan_for
+from wsinb.trees.segment.tilemodel import TileModel, check_model, plan_for, planes_of
 from wsinb.trees.tiling import Core, Plan, in_order, usable_cores
 
 if TYPE_CHECKING:
@@ -84,6 +84,7 @@ def write_probabilities(
     StorageError
         If the file or the checkpoint cannot be written.
     """
+    check_model(model)
     labels = model.header["labels"]
     if not is_among(label, labels):
         raise InvalidInput(unknown("label in this model", label, labels))
@@ -159,7 +160,7 @@ def _colour_table(colours: NDArray[np.uint8] | None) -> Any:
 
 def _bytes_of(plan: Plan, model: TileModel, label: int, skip_white: bool, core: Core) -> NDArray[np.uint8]:
     """Return the probabilities of a core as 0 to 255, (h, w) uint8."""
-    planes = model.core_planes(plan, core, skip_white=skip_white)
+    planes = planes_of(model, plan, core, skip_white=skip_white)
     values = planes[label - 1] if label else 1 - planes.sum(axis=0)
     if plan.within is not None:
         inside = rasterise([plan.within], values.shape, x=core.x0, y=core.y0, downsample=plan.downsample)

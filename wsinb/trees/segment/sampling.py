@@ -36,6 +36,20 @@ class TrainingRegion:
     classes: NDArray[np.int16]
     roi: NDArray[np.bool_] | None = None
 
+    def check(self) -> None:
+        """Raise `InvalidInput` unless classes are whole numbers from -1 to 254."""
+        classes: object = self.classes
+        if not isinstance(classes, np.ndarray) or classes.ndim != 2 or classes.dtype.kind not in "iu":
+            kind = (
+                f"{classes.shape} {classes.dtype}" if isinstance(classes, np.ndarray) else f"{classes!r:.40}"
+            )
+            raise InvalidInput(
+                f"a region's classes must be (h, w) whole numbers, -1 where unknown, not {kind}"
+            )
+        if classes.size and (int(classes.min()) < -1 or int(classes.max()) > 254):
+            low, high = int(classes.min()), int(classes.max())
+            raise InvalidInput(f"a region's classes must be from 0 to 254 or -1, not {low} to {high}")
+
     def pixels(self) -> Image:
         """Return the image, reading it if need be; checked against the shape of `classes`."""
         image = self.image() if callable(self.image) else self.image
