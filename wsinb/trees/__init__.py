@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from wsinb.trees.cropping import Crops, crops
     from wsinb.trees.find import find_objects, find_tissue, sort_objects
     from wsinb.trees.pixels import PixelField, PixelForest, filter_bank, train_pixels
-    from wsinb.trees.workflow import Rule, Workflow, chain
+    from wsinb.trees.workflow import Rule, Workflow
+    from wsinb.trees.workflow.chain import chain
 
 __all__ = [
     "COLOURS",
