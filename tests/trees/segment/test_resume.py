@@ -264,3 +264,32 @@ def test_models_of_ones_own_are_told_apart(trees_slide, tmp_path):
     assert_equal(segment_slide(trees_slide, Dark(140), checkpoint=tmp_path, **TILES), found)
     with pytest.raises(InvalidInput, match="tiles of another model"):
         segment_slide(trees_slide, Dark(141), checkpoint=tmp_path, **TILES)
+
+
+def test_a_checkpoint_that_is_full_and_a_slide_that_is_gone_are_told_as_such(
+    tumour_model, tmp_path, monkeypatch
+):
+    from wsinb.trees.tiling import FinishedPieces
+
+    def full(self, name, data):
+        raise OSError(28, "No space left on device")
+
+    with open_slide(synthetic_slide(tmp_path / "s.tif", (256, 256), 0.5)) as slide:
+        with monkeypatch.context() as patch:
+            segment_slide(slide, tumour_model, checkpoint=tmp_path / "checkpoint")
+            (left,) = (tmp_path / "checkpoint").glob("*.npz")
+            left.unlink()
+            patch.setattr(FinishedPieces, "_write", full)
+            with pytest.raises(
+                StorageError, match=r"a finished tile cannot be kept .*No space.*make room there"
+            ):
+                segment_slide(slide, tumour_model, checkpoint=tmp_path / "checkpoint")
+        with monkeypatch.context() as patch:
+            checkpoint = tmp_path / "other"
+            write_probabilities(slide, tumour_model, "tumor", tmp_path / "map.tif", checkpoint=checkpoint)
+            (left,) = checkpoint.glob("*.npz")
+            left.unlink()
+            patch.setattr(FinishedPieces, "_write", full)
+            with pytest.raises(StorageError, match="a finished tile cannot be kept"):
+                write_probabilities(slide, tumour_model, "tumor", tmp_path / "map.tif", checkpoint=checkpoint)
+        assert not list(tmp_path.glob(".*"))

@@ -126,11 +126,7 @@ def cross_validate_segmentation(
         for number, (fold, tables) in enumerate(zip(folds, training, strict=True)):
             learned = [(pairs[at][0], table) for at, table in tables]
             model = train(learned, labels, um_per_px, progress=alive, **parameters)
-            check_model(model)
-            for region in fold:
-                slide, table = pairs[region.pair]
-                counts = _count(model, slide, region, truth.on(slide, table, model, region), alive)
-                parts += [(number, slide.name, region.name, *row) for row in _rows(counts, model, wanted)]
+            parts += [(number, *row) for row in _tested(model, pairs, fold, truth, alive)]
             tracker.update()
     return SegmentationValidation(_table(parts), tuple(wanted), by)
 
@@ -203,6 +199,22 @@ class _Truth:
         return geometries
 
 
+def _tested(
+    model: TileModel, pairs: Pairs, fold: Sequence[Region], truth: _Truth, alive: Callable[[Any], object]
+) -> list[tuple[Any, ...]]:
+    """Return slide, region, label and counts for each region and label of a fold."""
+    check_model(model)
+    rows: list[tuple[Any, ...]] = []
+    for region in fold:
+        slide, table = pairs[region.pair]
+        counts = _count(model, slide, region, truth.on(slide, table, model, region), alive)
+        for label in truth.labels:
+            at = _class_of(model, label)
+            numbers = int(counts[at].sum()), int(counts[:, at].sum()), int(counts[at, at])
+            rows.append((slide.name, region.name, label, *numbers))
+    return rows
+
+
 def _count(
     model: TileModel,
     slide: Slide,
@@ -244,14 +256,6 @@ def _class_of(model: TileModel, label: str) -> int:
             f"the model that train returned finds {labels}, and not {label!r} that it was asked for"
         )
     return labels.index(label)
-
-
-def _rows(counts: NDArray[np.int64], model: TileModel, labels: Sequence[str]) -> list[tuple[Any, ...]]:
-    rows = []
-    for label in labels:
-        at = _class_of(model, label)
-        rows.append((label, int(counts[at].sum()), int(counts[:, at].sum()), int(counts[at, at])))
-    return rows
 
 
 def _table(rows: list[tuple[Any, ...]]) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from wsinb.errors import InvalidInput, StorageError
+from wsinb.errors import InvalidInput, StorageError, WsinbError
 from wsinb.names import given_path, is_among, unknown
 from wsinb.progress import Progress, Tracker
 from wsinb.trees.outlines.raster import rasterise
@@ -94,25 +94,23 @@ def write_probabilities(
     skip = model.header["white_is_background"] if skip_white is None else skip_white
     finished = None
     if checkpoint is not None:
-        settings = {
-            "function": "write_probabilities",
-            "tile_size": tile_size,
-            "skip_white": skip,
-            "label": label,
-        }
-        finished = open_finished(checkpoint, plan, model, settings)
+        settings = {"tile_size": tile_size, "skip_white": skip, "label": label}
+        finished = open_finished(checkpoint, plan, model, {"function": "write_probabilities", **settings})
     number = labels.index(label)
     values = partial(resumed_values, finished, partial(_bytes_of, plan, model, number, skip))
     cores = in_order(lambda core: (core, values(core)), plan.cores, usable_cores(threads), "segment")
+    tracker = Tracker(len(plan.cores), f"mapping {label} on {slide.name}", progress)
     try:
         with closing(cores), _raw_beside(target) as raw:
-            with Tracker(len(plan.cores), f"mapping {label} on {slide.name}", progress) as tracker:
-                _fill(raw, plan, 0 if number else 255)
+            _fill(raw, plan, 0 if number else 255)
+            with tracker:
                 for core, lines in cores:
                     _put(raw, plan.width, core, lines)
                     tracker.update()
             raw.flush()
             _write_picture(Path(raw.name), plan, table, target, quality)
+    except WsinbError:  # such as a slide that is gone, which is an OSError, too
+        raise
     except OSError as error:
         raise StorageError(
             f"the picture could not be written to {target}: {error.strerror or error}; choose another folder"
