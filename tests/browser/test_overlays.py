@@ -162,6 +162,17 @@ def test_a_map_lies_on_its_place_at_any_zoom_and_whatever_way_up(lab, mapped, de
     assert (np.abs(saved - BLUE).max(axis=2) <= 8).sum() > 1000
 
 
+def test_a_map_that_is_written_again_is_shown_anew(lab, mapped):
+    open_layers(lab, mapped)
+    grounds = grounds_of(lab)
+    add(lab, "p-tumor.tif")
+    one_colour(lab)
+    until_mixed(lab, grounds, high=0.6, beside=0)
+    xmin, ymin, xmax, ymax = HIGH
+    write_map(mapped.path / "p-tumor.tif", high=(xmin + 300, ymin, xmax + 180, ymax))
+    until_mixed(lab, grounds, high=0, beside=0.6)
+
+
 def test_what_cannot_lie_there_says_so_in_its_row_and_the_rest_is_whole(lab, mapped):
     values = np.zeros((300, 100, 3), np.uint8)
     write_pyramid(values, mapped.path / "tall.tif")

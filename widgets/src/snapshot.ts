@@ -17,6 +17,8 @@ interface MapInternals {
 }
 
 interface Style {
+  /** Whether pixels stay squares. */
+  crisp: boolean;
   filter: string;
   opacity: number;
   blend: string;
@@ -24,7 +26,7 @@ interface Style {
   cut: [right: number, bottom: number];
 }
 
-const PLAIN: Style = { filter: '', opacity: 1, blend: 'normal', cut: [0, 0] };
+const PLAIN: Style = { crisp: false, filter: '', opacity: 1, blend: 'normal', cut: [0, 0] };
 const CUT = /^inset\((\S+) (\S+) (\S+)/;
 const TRANSPARENT = 'rgba(0, 0, 0, 0)';
 const FONT = '13px system-ui, sans-serif';
@@ -88,6 +90,7 @@ class Painter {
     }
     const matrix = outer.multiply(placeOf(css));
     const style: Style = {
+      crisp: css.imageRendering === 'pixelated',
       filter: [around.filter, css.filter].filter(filter => filter && filter !== 'none').join(' '),
       opacity: around.opacity * Number(css.opacity),
       blend: css.mixBlendMode === 'normal' ? around.blend : css.mixBlendMode,
@@ -134,6 +137,7 @@ class Painter {
     context.beginPath();
     context.rect(0, 0, width - style.cut[0], height - style.cut[1]);
     context.clip();
+    context.imageSmoothingEnabled = !style.crisp;
     context.globalAlpha = style.opacity;
     context.filter = style.filter || 'none';
     context.globalCompositeOperation =

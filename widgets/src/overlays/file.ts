@@ -35,7 +35,7 @@ interface MapInternals {
 export class FileOverlay {
   /** Why it cannot be seen, in a sentence. */
   trouble: string | null = null;
-  private look: OverlayLook;
+  private shown: OverlayLook;
   private table: Uint32Array;
   private order = 0;
   private opened: Opened | null = null;
@@ -52,7 +52,7 @@ export class FileOverlay {
     look: OverlayLook
   ) {
     const { map } = given;
-    this.look = look;
+    this.shown = look;
     this.table = colourTable(look);
     this.zoom = map.getZoom();
     map.on('move', this.onMove, this).on('moveend viewreset resize', this.onStand, this);
@@ -67,8 +67,8 @@ export class FileOverlay {
 
   /** Show it in another way, and so high in the stack. */
   show(look: OverlayLook, order: number): void {
-    const before = this.look;
-    this.look = look;
+    const before = this.shown;
+    this.shown = look;
     this.order = order;
     this.arrange();
     if (look.visible && !before.visible) {
@@ -80,7 +80,7 @@ export class FileOverlay {
     if (isPainted && this.repainting === 0) {
       this.repainting = requestAnimationFrame(() => {
         this.repainting = 0;
-        this.table = colourTable(this.look);
+        this.table = colourTable(this.shown);
         this.opened?.front.repaint(this.table);
       });
     }
@@ -88,9 +88,9 @@ export class FileOverlay {
 
   /** The value at a place in level-0 pixels; null where there is none, or none is shown. */
   valueAt(l0x: number, l0y: number): number | null {
-    const { opened, look } = this;
+    const { opened, shown } = this;
     const level = opened?.front.level;
-    if (!opened || !level || !look.visible) {
+    if (!opened || !level || !shown.visible) {
       return null;
     }
     const { info, box, tiles } = opened;
@@ -102,6 +102,18 @@ export class FileOverlay {
     const side = info.tile_size;
     const values = tiles.get({ z: level.z, x: Math.floor(x / side), y: Math.floor(y / side) });
     return values ? values[(y % side) * side + (x % side)]! / 255 : null;
+  }
+
+  /** Look whether the file is another one by now, and show that one. */
+  async look(): Promise<void> {
+    const { api, path } = this.given;
+    const { opened } = this;
+    if (opened && this.shown.visible && !this.asking) {
+      const isAnother = (await api.fingerprint({ path })) !== opened.info.fingerprint;
+      if (isAnother && !this.disposed && this.opened === opened) {
+        await this.open();
+      }
+    }
   }
 
   /** Ask again now for what did not come. */
@@ -172,7 +184,7 @@ export class FileOverlay {
 
   private arrange(): void {
     for (const { canvas } of this.opened ? [this.opened.front, this.opened.back] : []) {
-      canvas.style.visibility = this.look.visible ? '' : 'hidden';
+      canvas.style.visibility = this.shown.visible ? '' : 'hidden';
       canvas.style.zIndex = String(this.order + 1);
     }
   }
@@ -199,7 +211,7 @@ export class FileOverlay {
   /** Have what is in view, or soon will be. */
   private update(center = this.given.map.getCenter(), zoom = this.given.map.getZoom()): void {
     this.zoom = zoom;
-    if (!this.opened || !this.look.visible) {
+    if (!this.opened || !this.shown.visible) {
       return;
     }
     const { info, box, tiles, front, back } = this.opened;

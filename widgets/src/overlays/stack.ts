@@ -2,6 +2,7 @@
 import type * as L from 'leaflet';
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { Api } from '../api';
+import { Poll } from '../poll';
 import type { SlideInfo } from '../types';
 import { FileOverlay } from './file';
 import type { OverlayList } from './list';
@@ -14,6 +15,7 @@ export type { OverlaySpec } from './spec';
 const PANE = 'wsinb-overlays';
 /** Over the picture (190), below Leaflet's own tiles (200). */
 const PANE_Z = '195';
+const LOOK_MS = 2000;
 
 export interface OverlayStackOptions {
   map: L.Map;
@@ -35,6 +37,7 @@ export class OverlayStack {
   private readonly files = new Map<string, FileOverlay>();
   private readonly lives = new Map<string, LiveCanvas>();
   private specs: readonly OverlaySpec[] = [];
+  private readonly poll: Poll;
   private readonly changedSignal = new Signal<this, void>(this);
 
   constructor(private readonly given: OverlayStackOptions) {
@@ -43,6 +46,7 @@ export class OverlayStack {
     pane.style.zIndex = PANE_Z;
     pane.style.pointerEvents = 'none';
     list.changed.connect(this.onList, this);
+    this.poll = new Poll(map.getContainer(), () => this.look(), LOOK_MS);
     this.onList();
   }
 
@@ -90,12 +94,18 @@ export class OverlayStack {
   }
 
   dispose(): void {
+    this.poll.dispose();
     this.given.list.changed.disconnect(this.onList, this);
     this.files.forEach(file => file.dispose());
     this.lives.forEach(canvas => canvas.remove());
     this.files.clear();
     this.lives.clear();
     Signal.clearData(this);
+  }
+
+  /** A file may be written again, by a model that knows better. */
+  private async look(): Promise<void> {
+    await Promise.all([...this.files.values()].map(file => file.look()));
   }
 
   private onList(): void {
