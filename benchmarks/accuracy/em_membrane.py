@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.data import Masked, em_sections
-from benchmarks.accuracy.figures import Clock, Figure, Section
+from benchmarks.accuracy.figures import Clock, Figure, Section, say
 from benchmarks.accuracy.masks import choose, otsu_level, pixel_auc
 from wsinb.trees.forest import Forest
 from wsinb.trees.pixels import FILTERS, PixelForest, filter_bank
@@ -52,6 +52,8 @@ def run(seeds: int) -> Section:
             ours.append(_auc({**chosen, "n_pixels": MANY, "random_state": seed}, sections, learned, held))
         with clock("plain"):
             plain.append(_plain_trees(sections, learned, held, seed))
+        say("em_membrane", "ours", f"seed {seed}", ours[-1])
+        say("em_membrane", "plain trees", f"seed {seed}", plain[-1])
     masks = [sections.masks[number] for number in held]
     images = [sections.images[number] for number in held]
     thresholded = pixel_auc([image <= otsu_level(image) for image in images], masks)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import statistics
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-__all__ = ["Clock", "Figure", "Section", "in_columns", "summary"]
+__all__ = ["Clock", "Figure", "Section", "in_columns", "say", "summary"]
 
 SPREAD = "\N{PLUS-MINUS SIGN}"
 
@@ -152,6 +153,11 @@ def in_columns(rows: Sequence[Sequence[str]]) -> list[str]:
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
+
+
+def say(section: str, method: str, run: object, value: float) -> None:
+    """Tell how far a section is, on standard error: what one run has reached."""
+    print(f"{section}: {method}, {run}: {value:.4f}", file=sys.stderr, flush=True)
 
 
 class Clock:

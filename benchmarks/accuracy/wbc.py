@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from benchmarks.accuracy.baselines import BASELINES
 from benchmarks.accuracy.data import Pictures, wbc_pictures
-from benchmarks.accuracy.figures import Clock, Figure, Section
+from benchmarks.accuracy.figures import Clock, Figure, Section, say
 from wsinb.trees import LeafClassifier, search
 
 __all__ = ["run"]
@@ -51,7 +51,9 @@ def run(seeds: int) -> Section:
         choices.append(f"  fold {number}: { ({name: parameters[name] for name in GRID}) }")
         with clock(OURS):
             for seed in range(seeds):
-                said[OURS][seed][test] = _predict(pictures, parameters, seed, train, test)
+                mine = _predict(pictures, parameters, seed, train, test)
+                say("wbc", OURS, f"fold {number}, seed {seed}", accuracy_score(labels[test], mine))
+                said[OURS][seed][test] = mine
     said.update(_baselines(pictures, folds, seeds, clock))
     figures = [
         Figure(
