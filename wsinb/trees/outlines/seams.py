@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
+
+from wsinb.trees.outlines.joining import joined
 
 __all__ = ["Found", "Piece", "SeamMerger"]
 
@@ -123,7 +124,7 @@ def _joined(members: list[Found]) -> Found:
     if len(members) == 1:
         return members[0]
     return Found(
-        shapely.union_all([found.polygon for found in members]),
+        joined([found.polygon for found in members]),
         members[0].label,
         sum(found.n_pixels for found in members),
         sum(found.probability_sum for found in members),
