@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -166,6 +168,33 @@ def test_a_slide_of_another_resolution_is_read_at_that_of_the_model(tumour_model
     area = at_fine.union_all()
     scaled = shapely.transform(at_coarse.union_all(), lambda xy: xy * 2)
     assert area.intersection(scaled).area / area.union(scaled).area > 0.95
+
+
+@pytest.mark.parametrize("apply", APPLIED.values(), ids=APPLIED)
+def test_a_slide_that_is_coarser_than_the_model_is_told(apply, tumour_model, tmp_path):
+    path = synthetic_slide(tmp_path / "coarse.tif", (256, 192), 4.0)
+    told = r"slide coarse is coarser .* enlarged 2 times"
+    with open_slide(path) as slide, pytest.warns(UserWarning, match=told) as caught:
+        apply(slide, tumour_model, tmp_path)
+    assert caught[0].filename == __file__
+
+
+def test_a_workflow_at_another_resolution_than_its_model_is_told(tumour_model):
+    told = "made for 2 um per pixel and is applied at 1: leave um_per_px out"
+    with pytest.warns(UserWarning, match=told) as caught:
+        Workflow(tumour_model, um_per_px=1.0)
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Workflow(tumour_model, um_per_px=2.0)
+
+
+def test_a_workflow_looks_at_the_downsample_of_its_model(trees_slide, tumour_model, monkeypatch):
+    by_um = Workflow(tumour_model, overlap=46).run(trees_slide).table
+    monkeypatch.setitem(tumour_model.header, "um_per_px", None)
+    monkeypatch.setitem(tumour_model.header, "downsample", 4.0)
+    by_px = Workflow(tumour_model, overlap=46).run(trees_slide).table
+    assert by_px.geometry.to_wkb().tolist() == by_um.geometry.to_wkb().tolist()
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 from wsinb.errors import UnknownMpp
@@ -9,7 +10,9 @@ from wsinb.errors import UnknownMpp
 if TYPE_CHECKING:
     from wsinb.tiles import Slide
 
-__all__ = ["downsample_on"]
+__all__ = ["downsample_on", "warn_if_enlarged"]
+
+ENLARGED = 0.75
 
 
 def downsample_on(slide: Slide, um_per_px: float | None, downsample: float | None) -> float:
@@ -36,3 +39,13 @@ def downsample_on(slide: Slide, um_per_px: float | None, downsample: float | Non
             "set slide.mpp (in a project: project.slides.set_mpp), or train with um_per_px=None"
         )
     return float(slide.downsample(um_per_px))
+
+
+def warn_if_enlarged(slide: Slide, downsample: float) -> None:
+    """Warn the caller's caller that a slide is coarser than what a model has learned from."""
+    if downsample < ENLARGED:
+        warnings.warn(
+            f"slide {slide.name} is coarser than what the model has learned from, and is enlarged "
+            f"{1 / downsample:.3g} times: what is found may be worse than its scores say",
+            stacklevel=3,
+        )

@@ -48,6 +48,8 @@ class Segmenter:
         The resolution it was made for.
     subject : object
         What it was made of; two segmenters of equal subjects do the same.
+    downsample : float, optional
+        Level-0 pixels per pixel, of one that was made for no `um_per_px`.
     """
 
     def __init__(
@@ -56,11 +58,13 @@ class Segmenter:
         labels: Sequence[str] | None = None,
         um_per_px: float | None = None,
         subject: Any = None,
+        downsample: float | None = None,
     ) -> None:
         self.function = function
         self.labels = None if labels is None else tuple(labels)
         self.um_per_px = um_per_px
         self.subject = function if subject is None else subject
+        self.downsample = downsample
 
     def segment(self, images: Images) -> Segmented:
         """Return the classes of pictures (n, h, w, 3) uint8, RGB.
@@ -194,10 +198,13 @@ def as_segmenter(thing: Any, *, labels: str | Sequence[str] | None = None, **onn
     elif onnx:
         raise InvalidInput(f"{next(iter(onnx))} is for ONNX models, and {type(thing).__name__} is none")
     if isinstance(thing, Segmenter):
-        return Segmenter(thing.function, names or thing.labels, thing.um_per_px, thing.subject)
+        return Segmenter(
+            thing.function, names or thing.labels, thing.um_per_px, thing.subject, thing.downsample
+        )
     header = getattr(thing, "header", None)
     if isinstance(header, dict) and hasattr(thing, "predict_proba"):
-        return Segmenter(_Images(thing), names or header.get("labels"), header.get("um_per_px"), thing)
+        resolution = header.get("um_per_px"), header.get("downsample")
+        return Segmenter(_Images(thing), names or header.get("labels"), resolution[0], thing, resolution[1])
     if hasattr(thing, "predict") and hasattr(thing, "classes_"):
         if getattr(thing, "n_features_in_", None) != 3:
             raise InvalidInput(

@@ -17,6 +17,7 @@ from wsinb.trees.outlines.polygons import mask_polygons
 from wsinb.trees.outlines.raster import rasterise
 from wsinb.trees.outlines.seams import Found, Piece, SeamMerger
 from wsinb.trees.outlines.table import Limits, PolygonTable
+from wsinb.trees.scale import warn_if_enlarged
 from wsinb.trees.segment.finished import open_finished, resumed_piece
 from wsinb.trees.segment.tilemodel import TileModel, check_model, classes_of, plan_for, planes_of
 from wsinb.trees.tiling import Core, Plan, in_order, usable_cores
@@ -49,10 +50,10 @@ def segment_slide(
 ) -> gpd.GeoDataFrame:
     """Find the model's labels on a slide.
 
-    The slide is read at the resolution that the model was trained at. The probabilities of a pixel do not
-    depend on how the slide is cut into tiles, and polygons are joined over the seams: the result does not
-    depend on the size of the tiles. Memory is bounded by the tiles in flight (one a thread and one more) and
-    the polygons found.
+    The slide is read at the resolution that the model was trained at; a warning tells if it is coarser. The
+    probabilities of a pixel do not depend on how the slide is cut into tiles, and polygons are joined over
+    the seams: the result does not depend on the size of the tiles. Memory is bounded by the tiles in flight
+    (one a thread and one more) and the polygons found.
 
     Parameters
     ----------
@@ -103,6 +104,7 @@ def segment_slide(
     limits = Limits.of(labels, min_area, max_area)
     workers = usable_cores(threads)
     plan = plan_for(slide, model, tile_size, within)
+    warn_if_enlarged(slide, plan.downsample)
     skip = model.header["white_is_background"] if skip_white is None else skip_white
     finished = None
     if checkpoint is not None:

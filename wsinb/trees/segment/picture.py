@@ -18,6 +18,7 @@ from wsinb.errors import InvalidInput, StorageError, WsinbError
 from wsinb.names import given_path, is_among, unknown
 from wsinb.progress import Progress, Tracker
 from wsinb.trees.outlines.raster import rasterise
+from wsinb.trees.scale import warn_if_enlarged
 from wsinb.trees.segment.finished import open_finished, resumed_values
 from wsinb.trees.segment.tilemodel import TileModel, check_model, plan_for, planes_of
 from wsinb.trees.tiling import Core, Plan, in_order, usable_cores
@@ -91,6 +92,7 @@ def write_probabilities(
     table = _colour_table(colours)
     target = given_path(path, "The picture of probabilities is a path")
     plan = plan_for(slide, model, tile_size, within)
+    warn_if_enlarged(slide, plan.downsample)
     skip = model.header["white_is_background"] if skip_white is None else skip_white
     finished = None
     if checkpoint is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from wsinb.progress import Progress
 from wsinb.trees.models import identity
 from wsinb.trees.outlines.polygons import simplified
 from wsinb.trees.roles.segmenter import as_segmenter
-from wsinb.trees.scale import downsample_on
+from wsinb.trees.scale import downsample_on, warn_if_enlarged
 from wsinb.trees.tiling.cores import area_of
 from wsinb.trees.workflow.found import Found
 from wsinb.trees.workflow.look import Look
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from wsinb.tiles import Slide
 
 __all__ = ["Workflow"]
+
+ALIKE = 1.05
 
 
 class Workflow:
@@ -62,7 +65,8 @@ class Workflow:
     tile_size, overlap : int
         In pixels of the workflow's resolution.
     um_per_px : float, optional
-        Resolution. None: the segmenter's own, or else level-0 pixels.
+        Resolution. None: the segmenter's own, or else level-0 pixels. A warning tells if it is not that of
+        the segmenter, or if a slide is coarser.
     tolerance : float
         Polygons of neighbouring tiles that are less than so many pixels apart are joined.
     merge_labels : bool
@@ -118,6 +122,7 @@ class Workflow:
         self.rules = tuple(_checked_rule(rule) for rule in rules)
         self.tile_size, self.overlap, self.border = tile_size, overlap, border
         self.um_per_px = self.segmenter.um_per_px if um_per_px is None else um_per_px
+        _warn_of_another(um_per_px, self.segmenter.um_per_px)
         self.tolerance = _number("tolerance", tolerance)
         self.simplify = _number("simplify", simplify)
         self.merge_labels = merge_labels
@@ -170,6 +175,7 @@ class Workflow:
             If `progress` says so. Finished tiles stay in the checkpoint.
         """
         area = area_of(within)
+        warn_if_enlarged(slide, self.downsample(slide))
         width, height = self.size(slide)
         regions = [Region((0, 0, width, height), area)]
         return self.run_regions(
@@ -178,7 +184,7 @@ class Workflow:
 
     def downsample(self, slide: Slide) -> float:
         """Return how many level-0 pixels make a pixel of the workflow."""
-        return downsample_on(slide, self.um_per_px, None)
+        return downsample_on(slide, self.um_per_px, self.segmenter.downsample)
 
     def size(self, slide: Slide) -> tuple[int, int]:
         """Return width and height of a slide in pixels of the workflow."""
@@ -283,6 +289,16 @@ def _to_l0(
     bad = ~shapely.is_valid(found)
     found[bad] = scaled(polygons[bad])
     return found
+
+
+def _warn_of_another(um_per_px: float | None, own: float | None) -> None:
+    """Warn who makes a workflow that it looks at another resolution than its segmenter was made for."""
+    if um_per_px is not None and own is not None and not 1 / ALIKE <= um_per_px / own <= ALIKE:
+        warnings.warn(
+            f"the segmenter was made for {own:g} um per pixel and is applied at {um_per_px:g}: leave "
+            "um_per_px out, or train a model at this resolution",
+            stacklevel=3,
+        )
 
 
 def _checked_rule(rule: Any) -> Rule:
