@@ -1,4 +1,4 @@
-"""Run ``python -m benchmarks.trees [--only subwindows,forest,leaves]``; returns 0 if every target is met."""
+"""Run ``python -m benchmarks.trees [--only subwindows,live,...]``; returns 0 if every target is met."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ SECTIONS = {
     "subwindows": "benchmarks.trees.subwindows:run",
     "forest": "benchmarks.trees.forest:run",
     "leaves": "benchmarks.trees.leaves:run",
+    "live": "benchmarks.trees.live:run",
 }
 
 

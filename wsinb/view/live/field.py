@@ -6,7 +6,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ MAX_READ = 4_000_000
 MAX_SHOWN = 1_000_000
 MAX_BYTES = 256 * 2**20
 # steps of the first and of the last prediction fit into all edges
-ALIGNED = 4
+ALIGNED = 8
 
 
 @dataclass(frozen=True)
@@ -151,6 +150,8 @@ class FieldFeatures:
         step: int,
         classes: Sequence[int],
         check: Callable[[], None] = lambda: None,
+        *,
+        coarser: Prediction | None = None,
     ) -> Prediction:
         """Predict every so manieth row and column of a field.
 
@@ -164,35 +165,31 @@ class FieldFeatures:
             Of the model, in the order of the planes that are returned.
         check : callable
             Called before each part, on any thread; may raise to stop.
+        coarser : Prediction, optional
+            What the same model has said of the same field at twice the step: is not computed again.
         """
         planes = np.empty((len(classes), *field.shape(step)), np.uint8)
-        work = partial(self._predict, trained, field, step, classes, check, planes)
+        # row and column to begin with, and how many to go on by
+        parts = [(0, 0, 1, 1)] if coarser is None else [(0, 1, 2, 2), (1, 0, 2, 1)]
+        if coarser is not None:
+            planes[:, ::2, ::2] = coarser.planes
+
+        def work(core: Core) -> None:
+            check()
+            every = step // field.step
+            bank = self._bank(core, field.step)[::every, ::every]
+            top, left = (core.y0 - field.y0) // step, (core.x0 - field.x0) // step
+            own = planes[:, top : top + bank.shape[0], left : left + bank.shape[1]]
+            for row, column, down, right in parts:
+                rows = np.ascontiguousarray(bank[row::down, column::right])
+                if rows.size:
+                    own[:, row::down, column::right] = _bytes(trained.bank_planes(rows, 1), classes)
+
         run_threads(work, field.cores(), None)
         scale = self._plan.downsample
         x0, y0, (height, width) = field.x0, field.y0, planes.shape[1:]
         box = Box(x0 * scale, y0 * scale, (x0 + step * width) * scale, (y0 + step * height) * scale)
         return Prediction(box, planes, step)
-
-    def _predict(
-        self,
-        trained: PixelForest,
-        field: Field,
-        step: int,
-        classes: Sequence[int],
-        check: Callable[[], None],
-        planes: NDArray[np.uint8],
-        core: Core,
-    ) -> None:
-        check()
-        every = step // field.step
-        bank = self._bank(core, field.step)[::every, ::every]
-        # the background is what the others leave
-        above = np.rint(trained.bank_planes(np.ascontiguousarray(bank), 1) * 255).astype(np.uint8)
-        rest = 255 - np.minimum(above.sum(axis=2, dtype=np.int64), 255).astype(np.uint8)
-        every_class = np.concatenate([rest[..., None], above], axis=2)
-        top, left = (core.y0 - field.y0) // step, (core.x0 - field.x0) // step
-        part = np.moveaxis(every_class[..., list(classes)], 2, 0)
-        planes[:, top : top + part.shape[1], left : left + part.shape[2]] = part
 
     def _bank(self, core: Core, step: int) -> NDArray[np.float32]:
         key = (core, step)
@@ -208,3 +205,13 @@ class FieldFeatures:
             while total > MAX_BYTES and len(self._kept) > 1:
                 total -= self._kept.popitem(last=False)[1].nbytes
         return bank
+
+
+def _bytes(above: NDArray[np.float32], classes: Sequence[int]) -> NDArray[np.uint8]:
+    """Return probabilities of classes as bytes (n, h, w), given those above the background (h, w, n - 1)."""
+    found = np.empty((len(classes), *above.shape[:2]), np.uint8)
+    for place, number in enumerate(classes):
+        # the background is what the others leave
+        plane = above[..., number - 1] if number else 1 - above.sum(axis=2)
+        np.rint(np.clip(plane, 0, 1) * 255, out=found[place], casting="unsafe")
+    return found

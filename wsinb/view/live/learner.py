@@ -10,7 +10,10 @@ import numpy as np
 import shapely
 
 from wsinb.errors import InvalidInput
+from wsinb.trees.outlines.raster import rasterise
 from wsinb.trees.pixels import PixelForest
+from wsinb.trees.pixels.field import PixelRows
+from wsinb.trees.pixels.glass import is_glass
 from wsinb.trees.pixels.training import note_training
 from wsinb.trees.tiling import Plan
 from wsinb.view.live.known import KnownPixels
@@ -89,6 +92,7 @@ class Learner:
         self.classes = list(classes)
         self._strokes, self._parameters, self._plan = strokes, dict(parameters), plan
         self._resolution = resolution
+        self._template = template
         self._known = KnownPixels(template, plan, order, stroke_width)
         self._learned: Learned | None = None
         self._from: tuple[tuple[bytes, ...], ...] = ()
@@ -102,6 +106,15 @@ class Learner:
     def clear(self) -> None:
         """Forget the kept features."""
         self._known.clear()
+
+    def warm(self) -> None:
+        """Load and compile what learning and predicting need, which takes seconds the first time."""
+        rng = np.random.default_rng(0)
+        field = self._template.field(rng.integers(0, 256, (64, 64, 3), np.uint8))
+        classes = rasterise([shapely.Point(32, 32).buffer(20)], field.shape).astype(np.int16)
+        rows = PixelRows.of(field, classes >= 0, is_glass(field.image, self._template.margin))
+        model = PixelForest(**{**self._parameters, "n_trees": 1}).fit([rows], [classes])
+        model.bank_planes(field.bank, 1)
 
     def learn(self, check: Callable[[], None]) -> Learned:
         """Learn what is drawn now; `check` is called now and then and may raise to stop."""

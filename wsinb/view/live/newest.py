@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable
 
 from wsinb.progress import Cancelled
@@ -12,6 +14,16 @@ __all__ = ["Abandoned", "Newest"]
 
 QUIET_S = 0.05
 LONGEST_S = 0.4
+
+
+_ALL: weakref.WeakSet[Newest] = weakref.WeakSet()
+
+
+@atexit.register
+def _stop_all() -> None:
+    # compiled code that still runs while the interpreter goes would take it down
+    for newest in list(_ALL):
+        newest.stop()
 
 
 class Abandoned(Cancelled):
@@ -45,6 +57,7 @@ class Newest:
         self._last = 0.0
         self._thread = threading.Thread(target=self._run, name="wsinb-live", daemon=True)
         self._thread.start()
+        _ALL.add(self)
 
     def ask(self, thing: str) -> None:
         """Want a thing; returns at once."""

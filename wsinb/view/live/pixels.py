@@ -28,6 +28,9 @@ __all__ = ["LivePixels"]
 NAME = "live"
 USUAL_UM = 1.0
 EDITS = ("drawn", "deleted", "version", "branch", "edit_base", "saved")
+# half the rows and columns are a quarter of the work: they are seen first, or fewer on a slow machine
+COARSE = (4, 2, 1)
+SLOW_S, FAST_S = 0.25, 0.06
 CLOSER = "only the middle of the view is predicted: zoom in to see all of it"
 
 
@@ -81,6 +84,7 @@ class LivePixels:
         )
         self._features = FieldFeatures(template, plan)
         self._paused = False
+        self._coarse = 1
         self._heard = {"strokes": time.perf_counter(), "view": time.perf_counter()}
         self._shown: tuple[PixelForest, Field] | None = None
         self._sent: dict[int, tuple[float, bool]] = {}
@@ -93,6 +97,7 @@ class LivePixels:
         viewer.layer.observe(self._on_edits, EDITS)
         viewer.layer.observe(self._on_view, "view")
         viewer.layer.on_msg(self._on_message)
+        self._ask("warm")
         self._ask("strokes")
 
     @property
@@ -208,19 +213,19 @@ class LivePixels:
             self._viewer.layer.send(*self._last)
 
     def _note_painted(self, number: Any) -> None:
-        since, first = self._sent.pop(number, (None, False)) if isinstance(number, int) else (None, False)
+        since, last = self._sent.pop(number, (None, False)) if isinstance(number, int) else (None, False)
         if since is None:
             return
-        seconds = time.perf_counter() - since
-        last = self.timings
-        shown = seconds if first else last.shown
-        complete = last.complete if first else seconds
-        self.timings = Timings(last.retrain, last.predict, shown, complete)
+        seconds, now = time.perf_counter() - since, self.timings
+        shown = seconds if now.shown is None else now.shown
+        self.timings = Timings(now.retrain, now.predict, shown, seconds if last else now.complete)
 
     def _work(self, wanted: frozenset[str]) -> None:
         """Learn what is drawn, if it may have changed, and predict what is in view."""
         if self._paused:
             return
+        if "warm" in wanted:
+            self._learner.warm()
         since = self._heard["view"]
         if "strokes" in wanted:
             start = self._heard["strokes"]
@@ -241,21 +246,27 @@ class LivePixels:
                 self._send([], None)
         elif self._shown != (model, field):
             self._set_closer(not field.whole)
-            names = model.header["labels"]
-            classes = [number for number, name in enumerate(names) if name != self._background]
-            labels = [names[number] for number in classes]
-            # half the rows and columns are a quarter of the work: they are seen first
-            for step in (2 * field.step, field.step):
-                found = self._features.predict(model, field, step, classes, self._newest.check)
-                self._newest.check()
-                if step > field.step:
-                    last = self.timings
-                    self.timings = Timings(last.retrain, time.perf_counter() - since)
-                self._send(labels, found, since, first=step > field.step)
+            self._predict(model, field, since)
             self._shown = (model, field)
 
+    def _predict(self, model: PixelForest, field: Field, since: float) -> None:
+        """Predict a field in steps, and send what each has found."""
+        names = model.header["labels"]
+        classes = [number for number, name in enumerate(names) if name != self._background]
+        labels = [names[number] for number in classes]
+        found, seconds, start, check = None, 0.0, time.perf_counter(), self._newest.check
+        self._sent = {}
+        for every in COARSE[self._coarse :]:
+            found = self._features.predict(model, field, every * field.step, classes, check, coarser=found)
+            check()
+            if not seconds:
+                seconds = time.perf_counter() - start
+                self.timings = Timings(self.timings.retrain, time.perf_counter() - since)
+            self._send(labels, found, since, last=every == 1)
+        self._coarse = 0 if seconds > SLOW_S else 1 if seconds < FAST_S else self._coarse
+
     def _send(
-        self, labels: list[str], found: Prediction | None, since: float = 0.0, *, first: bool = False
+        self, labels: list[str], found: Prediction | None, since: float = 0.0, *, last: bool = True
     ) -> None:
         """Send planes to the browsers; without any they show nothing."""
         self._number += 1
@@ -265,9 +276,7 @@ class LivePixels:
             height, width = found.planes.shape[1:]
             content |= {"box": list(found.box), "width": width, "height": height, "labels": labels}
             buffers = [plane.tobytes() for plane in found.planes]
-            # what came before the last one is not waited for
-            recent = {n: sent for n, sent in self._sent.items() if n == self._number - 1}
-            self._sent = {**recent, self._number: (since, first)}
+            self._sent[self._number] = (since, last)
         self._last = (content, buffers)
         self._viewer.layer.send(content, buffers)
 

@@ -20,7 +20,7 @@ class Timings:
     shown : float or None
         From then, or from when the view was heard of, until the browser had painted it.
     complete : float or None
-        The same of the prediction of every pixel; the first one is of every second row and column.
+        The same of the prediction of every pixel; the first one is of every second row and column, or fewer.
     """
 
     retrain: float | None = None
