@@ -111,7 +111,6 @@ def test_an_interrupted_workflow_goes_on_from_finished_tiles(cells: Any, tmp_pat
     [
         ("find_tissue", {"label": "tisue"}, r"no label 'tisue': did you mean 'tissue'.*labels\.add"),
         ("find_objects", {"threshold": "bright"}, "threshold must be 'adaptive', 'otsu' or a grey value"),
-        ("sort_objects", {"model": "nuclei"}, "of kind 'segmentation', and 'direct' or 'leaves' is needed"),
         ("workflow_apply", {"model": "nuclei", "rules": ["small: debris"]}, "'small: debris' is no rule"),
     ],
 )
