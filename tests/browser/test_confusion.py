@@ -6,12 +6,13 @@ import pytest
 from playwright.sync_api import expect
 
 import wsinb
-from tests.browser.cells import last_output, once, open_notebook
-from wsinb.testing import synthetic_regions
+from tests.browser.cells import last_output, once, open_notebook, write_notebook
+from tests.browser.conftest import WAIT_MS, new_project
+from wsinb.testing import synthetic_slide
+from wsinb.testing.lab import running_lab
 
 pytestmark = pytest.mark.browser
 
-TUMOR = synthetic_regions((2048, 1536))["tumor"]
 # two of the four regions are predicted as stroma, of which the second is surer
 CONFUSE = """
 import pandas as pd, wsinb
@@ -32,9 +33,9 @@ PATCHES = ".wsinb-cm-patch"
 
 @pytest.fixture
 def matrix(lab, project):
-    """A cell that shows the matrix of the four regions; the next cells are `REPORT` and `AGAIN`."""
+    """A cell that shows the matrix of the four regions; the next one tells what was saved."""
     report = once("matrix.saved", "print(matrix.saved == project.head(), len(matrix.changes))")
-    open_notebook(lab, project, CONFUSE, report, "matrix")
+    open_notebook(lab, project, CONFUSE, report)
     lab.run_cell(0)
     lab.page.wait_for_selector(WRONG)
     lab.page.add_style_tag(content=".Toastify { display: none }")
@@ -119,7 +120,6 @@ def test_a_page_that_is_loaded_again_knows_the_changes(lab, project, matrix):
     expect(matrix.locator(".wsinb-cm-state", has_text="1 change")).to_be_visible()
     expect(matrix.locator(PATCHES)).to_have_count(2)
     expect(matrix.locator(PATCHES).nth(1)).to_contain_text("stroma")
-    lab.page.keyboard.press("Escape")
 
 
 def test_what_somebody_else_changed_meanwhile_is_told_and_resolved(lab, project, matrix):
@@ -139,3 +139,52 @@ def test_what_somebody_else_changed_meanwhile_is_told_and_resolved(lab, project,
     expect(matrix.locator(".wsinb-cm-state", has_text="Saved as")).to_be_visible()
     expect(matrix.locator(".wsinb-cm-trouble")).to_be_hidden()
     assert by_place(project).label.iloc[2] == "stroma"
+
+
+def test_a_notebook_without_kernel_shows_the_table(lab, project, matrix):
+    lab.page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+    lab.page.evaluate("jupyterapp.commands.execute('kernelmenu:shutdown')")
+    lab.page.wait_for_function("jupyterapp.shell.currentWidget.sessionContext.session === null")
+    lab.open_folder(project.path.name)
+    lab.double_click("cells.ipynb")
+    expect(lab.page.locator(".wsinb-output table td", has_text="tumor").first).to_be_visible()
+
+
+def test_a_kernel_that_was_restarted_has_forgotten_the_changes(lab, matrix):
+    matrix.locator(WRONG).click()
+    expect(matrix.locator(PATCHES)).to_have_count(2)
+    lab.page.evaluate("jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    expect(matrix.locator(".wsinb-cm-note")).to_contain_text("run the cell again")
+    lab.wait_idle()
+    matrix.locator(RIGHT).click()
+    lab.run_cell(0)
+    expect(lab.page.locator(".wsinb-cm-note:visible")).to_have_count(0)
+
+
+@pytest.fixture
+def notebook7(tmp_path, browser):
+    """A page with Notebook 7, which has no tabs for slides, and the cell that shows the matrix."""
+    synthetic_slide(tmp_path / "slide.tif", (2048, 1536))
+    project = new_project(tmp_path, "study")
+    write_notebook(project.path, CONFUSE)
+    (tmp_path / "state").mkdir()
+    with running_lab(tmp_path, tmp_path / "state", app="notebook") as server:
+        context = browser.new_context(viewport={"width": 1400, "height": 900})
+        page = context.new_page()
+        page.set_default_timeout(WAIT_MS)
+        page.goto(server.page("study/cells.ipynb"))
+        page.wait_for_selector(".jp-Notebook .jp-Cell")
+        idle = "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+        page.wait_for_function(idle)
+        yield page
+        context.close()
+
+
+def test_where_there_are_no_tabs_the_slide_is_shown_below(notebook7):
+    notebook7.locator(".jp-Cell .cm-content").first.click()
+    notebook7.keyboard.press("Shift+Enter")
+    matrix = notebook7.locator(".wsinb-cm")
+    matrix.locator(WRONG).click()
+    matrix.locator(PATCHES).first.click()
+    notebook7.wait_for_selector(".wsinb-cm-below .wsinb-image-layer img.leaflet-tile-loaded")
+    notebook7.wait_for_selector(".wsinb-selection-text:text-is('1 selected')")

@@ -11,6 +11,8 @@ import type { Cell, Picture, Row, Stream } from './stream';
 /** Side of a patch on the screen, as in the style sheet. */
 const SIDE_PX = 96;
 const MAX_SIDE = 512;
+/** The kernel takes no longer lists. */
+const MAX_WANTED = 500;
 /** Patches are asked for a little before they are seen. */
 const AHEAD_PX = 300;
 
@@ -234,10 +236,8 @@ export class Gallery {
 
   private order(): void {
     const side = Math.min(MAX_SIDE, Math.round(SIDE_PX * Math.max(1, window.devicePixelRatio)));
-    this.options.stream.want(
-      this.options.stream.rows.map(({ row }) => row).filter(row => this.seen.has(row)),
-      side
-    );
+    const seen = this.options.stream.rows.map(({ row }) => row).filter(row => this.seen.has(row));
+    this.options.stream.want(seen.slice(0, MAX_WANTED), side);
   }
 
   private onClick(event: MouseEvent): void {

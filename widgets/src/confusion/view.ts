@@ -23,6 +23,8 @@ type Heard =
   | { event: 'failed' }
   | { event: 'place'; asked: string; place: AnnotationPlace };
 
+const GONE = 'The kernel was restarted, and what was not saved is gone: run the cell again.';
+
 export class ConfusionView extends DOMWidgetView {
   declare model: ConfusionModel;
   private readonly keys = new Keys();
@@ -152,10 +154,8 @@ export class ConfusionView extends DOMWidgetView {
       this.actions.setChosen(ids.length);
     });
     on('error conflict', () => this.showTrouble());
-    on('note', () => {
-      this.note.textContent = this.model.state('note');
-      this.note.hidden = this.model.state('note') === '';
-    });
+    on('note', () => this.showNote());
+    this.listenTo(this.model, 'comm_live_update', () => this.showNote());
     on('can_edit', () => {
       this.el.classList.toggle('wsinb-mod-plain', !this.model.state('can_edit'));
     });
@@ -276,6 +276,12 @@ export class ConfusionView extends DOMWidgetView {
     this.saveBar.show(edits.length, this.model.state('can_undo'), this.model.state('saved'));
   }
 
+  private showNote(): void {
+    const note = this.model.comm_live ? this.model.state('note') : GONE;
+    this.note.textContent = note;
+    this.note.hidden = note === '';
+  }
+
   private showTrouble(): void {
     const error = this.model.state('error');
     this.trouble.hidden = error === '';
@@ -354,6 +360,10 @@ export class ConfusionView extends DOMWidgetView {
   }
 
   private tell(content: object): void {
+    // a kernel that was restarted has forgotten the matrix: the note says so
+    if (!this.model.comm_live) {
+      return;
+    }
     this.model.send(content as JSONObject, this.callbacks());
   }
 }

@@ -10,6 +10,7 @@ import { Panel, Widget } from '@lumino/widgets';
 import { element } from '../dom';
 
 export const VIEW_MIME = 'application/vnd.wsinb.view+json';
+const HTML_MIME = 'text/html';
 const WIDGET_MIME = 'application/vnd.jupyter.widget-view+json';
 const LIVE_VIEW = '.leaflet-widgets, .wsinb-cm';
 
@@ -28,7 +29,7 @@ class ViewOutput extends Panel implements IRenderMime.IRenderer {
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     this.stopWaiting();
     this.widgets.slice().forEach(widget => widget.dispose());
-    const picture = new Widget({ node: pictureNode(model) });
+    const picture = await this.still(model);
     this.addWidget(picture);
     const { model_id: modelId } = model.data[VIEW_MIME] as { model_id?: unknown };
     if (typeof modelId === 'string' && this.rendermime.mimeTypes.includes(WIDGET_MIME)) {
@@ -44,6 +45,16 @@ class ViewOutput extends Panel implements IRenderMime.IRenderer {
   private stopWaiting(): void {
     this.observer?.disconnect();
     window.clearInterval(this.timer);
+  }
+
+  /** What stands in place of the live view: a picture, else a table, else text. */
+  private async still(model: IRenderMime.IMimeModel): Promise<Widget> {
+    if ('image/png' in model.data || !(HTML_MIME in model.data)) {
+      return new Widget({ node: pictureNode(model) });
+    }
+    const table = this.rendermime.createRenderer(HTML_MIME);
+    await table.renderModel(model);
+    return table;
   }
 
   /** Put the live viewer where the picture is, as soon as there is one. */
