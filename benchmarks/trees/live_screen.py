@@ -132,6 +132,6 @@ def notebook(image: NDArray[np.uint8]) -> Iterator[Any]:
 
 def _notebook() -> dict[str, Any]:
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    code = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    code: dict[str, Any] = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
     cells = [{**code, "id": f"cell-{n}", "source": source.strip()} for n, source in enumerate(CELLS)]
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
