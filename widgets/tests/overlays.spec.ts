@@ -15,14 +15,14 @@ import {
   tilesOf,
   without,
   type Part,
-  type Picture
+  type Sized
 } from '../src/overlays/registration';
 import type { Box } from '../src/overlays/spec';
 import { grayOf } from '../src/overlays/values';
 
 const WHOLE: Box = [0, 0, 40_000, 30_000];
 
-function picture(width: number, height: number, mpp: number | null = null): Picture {
+function picture(width: number, height: number, mpp: number | null = null): Sized {
   return { name: `${width}`, width, height, mpp: mpp === null ? null : [mpp, mpp] };
 }
 

@@ -6,7 +6,7 @@ import { colourTable } from './colours';
 import { boxOf, levelAt, partFor, tilesOf, type Level, type Part } from './registration';
 import type { Box, OverlayLook } from './spec';
 import { ValueTiles, type Tile } from './values';
-import { Window } from './window';
+import { PartCanvas } from './partcanvas';
 
 export interface FileOverlayOptions {
   map: L.Map;
@@ -24,8 +24,8 @@ interface Opened {
   info: SlideInfo;
   box: Box;
   tiles: ValueTiles;
-  front: Window;
-  back: Window;
+  front: PartCanvas;
+  back: PartCanvas;
 }
 
 interface MapInternals {
@@ -168,7 +168,7 @@ export class FileOverlay {
       works: () => this.tell(null)
     });
     const source = { side: info.tile_size, values: (tile: Tile) => tiles.get(tile) };
-    const [front, back] = [new Window(pane, source), new Window(pane, source)];
+    const [front, back] = [new PartCanvas(pane, source), new PartCanvas(pane, source)];
     front.addTo(map);
     back.addTo(map);
     this.opened = { info, box, tiles, front, back };
@@ -220,7 +220,7 @@ export class FileOverlay {
     const level = levelAt(zoom, info, info.min_zoom, box);
     const part = partFor(view, zoom, level, box);
     if (!part) {
-      [front, back].forEach(window => window.empty());
+      [front, back].forEach(canvas => canvas.empty());
       tiles.want([]);
       this.coming = null;
       return;

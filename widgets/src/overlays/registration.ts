@@ -2,7 +2,7 @@
 import type { Box } from './spec';
 
 /** What must be known of a picture to lay it on another one. */
-export interface Picture {
+export interface Sized {
   name: string;
   width: number;
   height: number;
@@ -40,7 +40,7 @@ const MARGIN_PX = 256;
  *
  * Fails with a sentence where the shapes do not fit.
  */
-export function boxOf(overlay: Picture, slide: Picture, given?: Box): Box {
+export function boxOf(overlay: Sized, slide: Sized, given?: Box): Box {
   const [xmin, ymin, xmax, ymax] = given ?? [0, 0, slide.width, slide.height];
   const [width, height] = [xmax - xmin, ymax - ymin];
   if (!isSameShape([width, height], [overlay.width, overlay.height])) {
@@ -69,7 +69,7 @@ export function isSameShape(one: readonly [number, number], other: readonly [num
 }
 
 /** The level whose pixels are about as large as those of the screen at a zoom of the map. */
-export function levelAt(zoom: number, { width, height }: Picture, minZoom: number, box: Box): Level {
+export function levelAt(zoom: number, { width, height }: Sized, minZoom: number, box: Box): Level {
   const [across, down] = [(box[2] - box[0]) / width, (box[3] - box[1]) / height];
   const z = Math.max(minZoom, Math.min(0, Math.round(zoom + Math.log2(across))));
   const step = 2 ** -z;

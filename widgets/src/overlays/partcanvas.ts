@@ -11,7 +11,7 @@ export interface Source {
   values: (tile: Tile) => Uint8Array | null;
 }
 
-export class Window extends PlacedCanvas {
+export class PartCanvas extends PlacedCanvas {
   level: Level | null = null;
   part: Part | null = null;
 
@@ -22,8 +22,8 @@ export class Window extends PlacedCanvas {
     super(pane);
   }
 
-  /** Show a part of a level, and take over from another window what is painted there already. */
-  show(level: Level, part: Part, box: Box, table: Uint32Array, from: Window | null): void {
+  /** Show a part of a level, and take over from another one what is painted there already. */
+  show(level: Level, part: Part, box: Box, table: Uint32Array, from: PartCanvas | null): void {
     const { canvas } = this;
     this.level = level;
     this.part = part;
