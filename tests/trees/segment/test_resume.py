@@ -185,8 +185,16 @@ def test_a_checkpoint_of_anything_else_is_refused(trees_slide, tumour_model, tmp
 def test_a_checkpoint_that_cannot_be_told_is_refused(trees_slide, tumour_model, tmp_path, about):
     segment_slide(trees_slide, tumour_model, checkpoint=tmp_path, **TILES)
     (tmp_path / "about.json").write_bytes(b" " * 2**21 if about is None else about)
-    with pytest.raises(InvalidInput, match=r"about\.json is damaged: give another folder"):
+    with pytest.raises(InvalidInput, match=r"about\.json is damaged or gone: give another folder"):
         segment_slide(trees_slide, tumour_model, checkpoint=tmp_path, **TILES)
+
+
+def test_tiles_of_which_nothing_is_known_are_not_taken(trees_slide, tumour_model, tmp_path):
+    segment_slide(trees_slide, tumour_model, checkpoint=tmp_path, **TILES)
+    (tmp_path / "about.json").unlink()
+    with pytest.raises(InvalidInput, match=r"about\.json is damaged or gone"):
+        segment_slide(trees_slide, tumour_model, checkpoint=tmp_path, **TILES)
+    assert not (tmp_path / "about.json").exists()
 
 
 def edited(path, **changes):

@@ -50,7 +50,7 @@ class FinishedPieces:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not (self.folder / ABOUT).exists():
-                self._write(ABOUT, _text(about))
+                self._write(ABOUT, _text(about), first=True)
         except OSError as error:
             raise StorageError(
                 f"finished tiles cannot be kept in {self.folder} ({error.strerror}): give another folder"
@@ -79,12 +79,13 @@ class FinishedPieces:
             If the folder cannot be written.
         """
         path = given_path(folder, WHAT)
-        pieces = cls(path, about)
-        found = pieces._about()
-        if found is None:
+        lost = not (path / ABOUT).exists() and any(path.glob("*.npz"))
+        pieces = None if lost else cls(path, about)
+        found = None if pieces is None else pieces._about()
+        if pieces is None or found is None:
             raise InvalidInput(
-                f"the checkpoint {path} does not tell what its tiles were made of, since {ABOUT} is damaged: "
-                "give another folder, or delete this one to begin anew"
+                f"the checkpoint {path} does not tell what its tiles were made of, since {ABOUT} is damaged "
+                "or gone: give another folder, or delete this one to begin anew"
             )
         wanted = json.loads(_text(about))
         names = [name for name in {**wanted, **found} if wanted.get(name) != found.get(name)]
@@ -138,18 +139,31 @@ class FinishedPieces:
             raise ValueError(f"{name} is larger than any")
         return data
 
-    def _write(self, name: str, data: bytes) -> None:
+    def _write(self, name: str, data: bytes, *, first: bool = False) -> None:
+        """Write a file at once; with `first`, only if no other process has written it meanwhile."""
         handle, path = tempfile.mkstemp(prefix=f".{name}-", dir=self.folder)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
+            if first and _linked(Path(path), self.folder / name):
+                return
             Path(path).replace(self.folder / name)
-        except BaseException:
+        finally:
             Path(path).unlink(missing_ok=True)
-            raise
 
 
 def _text(about: Mapping[str, Any]) -> bytes:
     return json.dumps(about, sort_keys=True).encode()
+
+
+def _linked(path: Path, target: Path) -> bool:
+    """Give a file another name unless that is taken; False where files have only one."""
+    try:
+        target.hardlink_to(path)
+    except FileExistsError:
+        pass
+    except OSError:
+        return False
+    return True
