@@ -131,3 +131,17 @@ def test_a_view_that_comes_later_shows_what_is_predicted(lab, project):
         f"document.querySelectorAll('{CANVAS}').length === 2"
         f" && [...document.querySelectorAll('{CANVAS}')].every(canvas => canvas.width > 300)"
     )
+
+
+def test_strokes_that_are_drawn_while_a_cell_runs_are_learned_after_it_at_the_latest(lab, project):
+    (project.path / "wait").touch()
+    begin(lab, project, 2.0, "import pathlib, time\nwhile pathlib.Path('wait').exists(): time.sleep(0.05)")
+    says(lab, "to begin")
+    lab.queue_cell(2)
+    lab.page.wait_for_selector(".jp-Cell:nth-child(3) .jp-InputPrompt:text-is('[*]:')")
+    stroke(lab, "s", *TISSUE)
+    stroke(lab, "g", *GLASS)
+    lab.unsaved("2 unsaved")
+    (project.path / "wait").unlink()
+    says(lab, "learned from 2 strokes")
+    lab.until_color(IN_TISSUE, is_stroma, "predicted")
