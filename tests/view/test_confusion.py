@@ -190,8 +190,9 @@ def test_somebody_elses_change_is_a_conflict_that_can_be_resolved(labelled, matr
     session["liver"].upsert(rows.assign(label="vessel"))
     theirs = session.commit("vessels")
     matrix.relabel([ids[0], ids[2]], "stroma")
-    with pytest.raises(Conflict, match="eve"):
+    with pytest.raises(Conflict, match=r"by eve\).*changes are kept here: resolve it by 'ours'") as caught:
         matrix.save("put right")
+    assert caught.value.ids == {"liver": [ids[0]]}
     assert labelled.head() == theirs.id
     assert len(matrix.changes) == 2
     matrix.save("put right", resolve="ours")
@@ -208,6 +209,15 @@ def test_what_was_deleted_meanwhile_is_a_conflict(labelled, matrix, ids):
     matrix.relabel(ids[0], "stroma")
     with pytest.raises(Conflict):
         matrix.save("put right")
+
+
+def test_a_slide_that_was_removed_meanwhile_cannot_be_resolved(labelled, page, matrix, ids):
+    page.say(event="relabel", ids=[ids[0]], label="stroma")
+    labelled.slides.remove("liver")
+    page.say(event="save", message="put right", resolve=None)
+    assert "'liver' was removed" in matrix.error
+    assert not matrix.conflict
+    assert len(matrix.changes) == 1
 
 
 def test_what_the_version_lacks_is_told(labelled, ids):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from wsinb.errors import UnknownAnnotation
+from wsinb.errors import Conflict, UnknownAnnotation
 from wsinb.view.confusion.changes import Change
 
 if TYPE_CHECKING:
@@ -56,7 +56,19 @@ def commit_changes(
             for text, change in zip(rows["verifications"], wanted, strict=True)
         ]
         session[slide].upsert(rows)
-    return session.commit(message, resolve=resolve)
+    try:
+        return session.commit(message, resolve=resolve)
+    except Conflict as error:
+        raise _told_here(error) from error
+
+
+def _told_here(error: Conflict) -> Conflict:
+    """Return a conflict with a remedy for somebody who has no session in hand."""
+    what = str(error).partition(";")[0]
+    remedy = "resolve it by 'ours' or 'theirs'" if error.ids else "discard the changes of this slide"
+    told = Conflict(f"{what}; nothing was written, and your changes are kept here: {remedy}.")
+    told.ids, told.conflicts = error.ids, error.conflicts
+    return told
 
 
 def _confirmed(text: Any, author: str) -> str:

@@ -19,7 +19,7 @@ def hear(matrix: ConfusionMatrix, content: Mapping[str, Any]) -> None:
     try:
         _do(matrix, content)
     except WsinbError as error:
-        matrix.fail(str(error), conflict=isinstance(error, Conflict))
+        matrix.fail(str(error), conflict=isinstance(error, Conflict) and bool(error.ids))
         matrix.send({"event": "failed"})
 
 
