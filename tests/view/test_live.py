@@ -446,3 +446,9 @@ def test_a_call_returns_at_once_while_it_works(viewer, monkeypatch):
     go.set()
     done(live)
     assert live.model is not None
+
+
+def test_a_still_picture_is_drawn_while_it_is_live(viewer):
+    viewer.drawn = strokes(GLASS, label="glass")
+    done(viewer.live(["tumor", "glass"], 2.0, **SMALL))
+    assert viewer.picture().startswith(b"\x89PNG")
