@@ -51,7 +51,7 @@ def mask_polygons(mask: NDArray[np.bool_]) -> Traced:
     owner = np.empty(n_turns // 4 + 1, np.int32)
     is_hole = np.empty(n_turns // 4 + 1, np.bool_)
     # made here, because NumPy's zeros take no memory where nothing is written, unlike those of compiled code
-    walked, on_stack = np.zeros(filled.shape, np.uint8), np.zeros(filled.shape, np.int32)
+    walked, on_stack = np.zeros((2, *filled.shape), np.uint8)
     n_rings = _trace(filled, component, walked, on_stack, xy, ends, owner, is_hole)
     polygons = _assemble(xy, ends[:n_rings], owner[:n_rings], is_hole[:n_rings])
     return Traced(polygons, component[1:-1, 1:-1])
@@ -142,12 +142,14 @@ def _follow(
     y, x, direction, top = y0, x0, 0, 0
     while True:
         if on_stack[y, x] > 0:
-            below = on_stack[y, x] - 1
+            below = top - 1  # what is passed is taken off: each corner is looked at once
+            while stack[below, 0] != x or stack[below, 1] != y:
+                below -= 1
             n_rings = _emit(stack, below, top, on_stack, xy, ends, owner, is_hole, label, n_rings)
             top = below
         is_diagonal = filled[y, x] == filled[y - 1, x - 1] and filled[y, x - 1] == filled[y - 1, x]
         if is_diagonal and filled[y, x] != filled[y, x - 1]:
-            on_stack[y, x] = top + 1
+            on_stack[y, x] = 1
         stack[top, 0], stack[top, 1] = x, y
         top += 1
         y, x, direction = _next_turn(filled, walked, y, x, direction)
