@@ -1,0 +1,134 @@
+"""`Kernel`: a kernel of the running Python that executes notebooks, one after another."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+import zmq
+from ipykernel.kernelspec import get_kernel_dict
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
+
+from wsinb.jobs.messages import LISTENING
+
+__all__ = ["Kernel"]
+
+# what a kernel logs goes to the caller's terminal: being ended is no news there
+QUIET = ["--IPKernelApp.log_level=CRITICAL"]
+FRESH = "from wsinb.jobs.engine.fresh import make_fresh; make_fresh({folder!r}, {environment!r})"
+
+
+class Kernel:
+    """A kernel that stays warm between notebooks: what is imported stays so, all else is as in a new one.
+
+    Starts with the first notebook. Used by one thread at a time, but `kill` may be called by any.
+
+    Parameters
+    ----------
+    environment : mapping, optional
+        Added to the environment of this process.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self.environment = {**os.environ, **(environment or {}), LISTENING: "1"}
+        self.manager = _ThisPython()
+        self._killed = False
+
+    @property
+    def process(self) -> psutil.Process | None:
+        """Its process; None before it starts and after it ended."""
+        pid = getattr(self.manager.provisioner, "pid", None)
+        try:
+            process = psutil.Process(pid) if pid else None
+            return None if process is None or process.status() == psutil.STATUS_ZOMBIE else process
+        except psutil.NoSuchProcess:
+            return None
+
+    def start(self, folder: Path) -> None:
+        """Start the process in a folder, unless it runs."""
+        if self._killed or self.process is None:
+            self.close()
+            self.manager, self._killed = _ThisPython(), False  # one whose kernel was killed starts no other
+            run_sync(self.manager._async_start_kernel)(env=self.environment, cwd=str(folder))
+
+    async def freshen(self, client: Any, folder: Path, environment: Mapping[str, str]) -> None:
+        """Make the kernel as good as new for the next notebook: names, working folder, environment.
+
+        Parameters
+        ----------
+        client : AsyncKernelClient
+            Connected to this kernel.
+        folder : Path
+            Where the notebook works.
+        environment : mapping
+            Added to the environment for this notebook only.
+        """
+        code = FRESH.format(folder=str(folder), environment=dict(environment))
+        await _silently(client, code)
+
+    def kill(self) -> None:
+        """End the process and what it started, at once; commits are atomic, nothing is gained by waiting."""
+        self._killed = True  # a killed process lives on for a moment
+        process = self.process
+        if process is None:
+            return
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in process.children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
+            process.kill()
+
+    def close(self) -> None:
+        """End the process and free what belongs to it."""
+        self.kill()
+        if self.manager.has_kernel:
+            run_sync(self.manager._async_shutdown_kernel)(now=True)
+
+    def __enter__(self) -> Kernel:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class _ThisPython(AsyncKernelManager):
+    """Starts kernels from the running Python, so that a job sees the same packages as its caller."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # no user-level kernelspec named "python3" may send the job into another environment
+        self._this_python = KernelSpec(**get_kernel_dict(QUIET))
+        if self.has_trait("transport_encryption") and zmq.has("curve"):
+            self.transport_encryption = "auto"
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The kernel of the running Python."""
+        return self._this_python
+
+
+async def _silently(client: Any, code: str) -> None:
+    """Run code that leaves no trace in the notebook, and wait for it.
+
+    Raises
+    ------
+    RuntimeError
+        If the code fails, or the kernel does not answer.
+    """
+    asked = client.execute(code, silent=True, store_history=False)
+    while True:
+        try:
+            reply = await client.get_shell_msg(timeout=60)
+        except queue.Empty as error:
+            raise RuntimeError("the kernel does not answer") from error
+        if reply["parent_header"].get("msg_id") == asked:
+            break
+    if reply["content"]["status"] != "ok":
+        raise RuntimeError(f"the kernel could not be made fresh: {reply['content'].get('evalue')}")
