@@ -28,6 +28,7 @@ __all__ = [
     "UnknownLabel",
     "UnknownMpp",
     "UnknownProject",
+    "UnknownRun",
     "UnknownSlide",
     "UnknownVersion",
     "UnreadableSlide",
@@ -103,6 +104,12 @@ class UnknownVersion(WsinbError, KeyError):
     """There is no commit, branch or tag of that name."""
 
     exit_code = 44
+
+
+class UnknownRun(WsinbError, KeyError):
+    """There is no run of that id."""
+
+    exit_code = 48
 
 
 class UnknownJob(WsinbError, KeyError):

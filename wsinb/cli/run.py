@@ -101,7 +101,7 @@ def read_assignments(assignments: tuple[str, ...], declared: list[Any], job: str
     """
     from wsinb.errors import InvalidParameter
     from wsinb.jobs.parameters import unknown_name
-    from wsinb.jobs.run import INPUTS
+    from wsinb.jobs.planning import INPUTS
 
     known = {parameter.name: parameter for parameter in declared}
     texts: dict[str, list[str]] = {}
@@ -140,7 +140,7 @@ def _project_of(folder: str) -> Project | None:
 
 def _list_parameters(name: str, project: str, output: str) -> None:
     from wsinb.jobs import find_job
-    from wsinb.jobs.run import INPUTS
+    from wsinb.jobs.planning import INPUTS
 
     declared = find_job(name, _project_of(project)).parameters
     if output == "json":

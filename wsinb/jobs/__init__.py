@@ -11,7 +11,7 @@ from wsinb.jobs.parameters import Parameter, parameters
 from wsinb.jobs.pictures import draw_outlines, show_labelled, show_outlines
 from wsinb.jobs.registry import all_jobs, find_job, job_names, notebooks_folder
 from wsinb.jobs.rules import AreaRule, area_rules
-from wsinb.jobs.run import run
+from wsinb.jobs.run import resume, run
 from wsinb.jobs.select import groups_of, select_slides
 from wsinb.jobs.units import l0_area
 
@@ -35,6 +35,7 @@ __all__ = [
     "progress",
     "replace_layer",
     "result",
+    "resume",
     "run",
     "select_slides",
     "show_labelled",

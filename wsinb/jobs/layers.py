@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, UnknownLabel
+from wsinb.jobs.outbox import open_outbox, put_tables
 from wsinb.names import is_name, unknown
 
 if TYPE_CHECKING:
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
 
     from wsinb.project import Project
     from wsinb.versions import Commit
+    from wsinb.versions.slidesession import SlideSession
 
-__all__ = ["DRAWN", "check_layer", "copies", "replace_layer"]
+__all__ = ["DRAWN", "check_layer", "copies", "replace_layer", "replace_rows"]
 
 DRAWN = "manual"
 """The layer that people draw in."""
@@ -53,6 +55,8 @@ def replace_layer(
 ) -> Commit | None:
     """Commit results in place of what the layer held on the same slides; other layers are not touched.
 
+    In a run of the job nothing is committed yet: the run commits the results of all its tasks together.
+
     Parameters
     ----------
     project : Project
@@ -66,7 +70,7 @@ def replace_layer(
     Returns
     -------
     Commit or None
-        None if there was nothing before and there is nothing now.
+        None if there was nothing before and there is nothing now, and in a run.
 
     Raises
     ------
@@ -74,15 +78,24 @@ def replace_layer(
         As of `check_layer`, or if a row is of another layer.
     """
     check_layer(project, layer, branch=branch)
-    session = project.session(branch)
     for name, table in found.items():
         if (table["layer"] != layer).any():
             raise InvalidInput(f"What was found on slide {name!r} is not all of layer {layer!r}: set it.")
-        here = session[name]
-        former = here.read()
-        here.delete(former.loc[former["layer"] == layer, "id"].tolist())
-        here.upsert(table)
+    outbox = open_outbox()
+    if outbox is not None:
+        put_tables(outbox, layer, found, message)
+        return None
+    session = project.session(branch)
+    for name, table in found.items():
+        replace_rows(session[name], layer, table)
     return session.commit(message) if session.changes else None
+
+
+def replace_rows(slide: SlideSession, layer: str, table: gpd.GeoDataFrame) -> None:
+    """Put annotations in the place of what a layer of a slide holds, in an open session."""
+    former = slide.read()
+    slide.delete(former.loc[former["layer"] == layer, "id"].tolist())
+    slide.upsert(table)
 
 
 def copies(table: gpd.GeoDataFrame, layer: str, created_by: str) -> gpd.GeoDataFrame:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["JobResult"]
 
@@ -26,8 +29,6 @@ class JobResult:
         What the notebook reported.
     record : dict
         The job record, see `wsinb.jobs.record`.
-    notebook : str
-        Name of the artifact that holds the executed notebook.
     """
 
     id: str
@@ -35,13 +36,28 @@ class JobResult:
     commit: str
     metrics: dict[str, Any]
     record: dict[str, Any] = field(repr=False)
-    notebook: str = field(repr=False)
+
+    @property
+    def notebook(self) -> str:
+        """Name of the artifact that holds the executed notebook, of a run of one task."""
+        return f"{self.job}-{self.id}.ipynb"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a task: its slides, seconds and metrics."""
+        import pandas as pd
+
+        rows = [
+            {"slides": ", ".join(task["slides"]), "seconds": task["seconds"], **task["metrics"]}
+            for task in self.record["tasks"]
+        ]
+        return pd.DataFrame(rows)
 
     def _repr_html_(self) -> str:
         facts = {
             "run": self.id,
             "commit": self.commit[:10],
-            "seconds": round(self.record["seconds"]["total"], 1),
+            "seconds": round(self.record["seconds"], 1),
         }
         rows = "".join(
             f'<tr><th style="text-align:left">{escape(str(name))}</th>'

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
-import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
-from wsinb.jobs.parameters import Value
+from wsinb.jobs.runs import Outcome, Plan
 
-__all__ = ["RECORD_FORMAT", "RunPlan", "new_run_id", "package_versions", "record_json", "write_record"]
+__all__ = ["RECORD_FORMAT", "make_record", "package_versions", "record_json"]
 
-RECORD_FORMAT = "wsinb.job/1"
+RECORD_FORMAT = "wsinb.job/2"
 PACKAGES = (
     "geopandas",
     "ipykernel",
@@ -39,45 +35,6 @@ PACKAGES = (
 )
 
 
-@dataclass(frozen=True)
-class RunPlan:
-    """Everything that is fixed before a job's kernel starts.
-
-    Attributes
-    ----------
-    id : str
-        Unique id of the run; sorts by time.
-    job : str
-        Name of the job.
-    notebook : Path
-        The notebook that is executed.
-    parameters : dict
-        Every parameter of the notebook with its value.
-    slides : list of dict
-        ``name, checksum, size, mpp`` of each slide the job may read.
-    input_version : str
-        Id of the commit that the job reads.
-    branch : str
-        The branch that the job commits to.
-    author : str
-        Who started it.
-    """
-
-    id: str
-    job: str
-    notebook: Path
-    parameters: dict[str, Value]
-    slides: list[dict[str, Any]]
-    input_version: str
-    branch: str
-    author: str
-
-
-def new_run_id() -> str:
-    """Return a fresh id that sorts by time: ``20260131T120000-1a2b3c4d``."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
-
-
 def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
     """Return the installed versions of the packages that a result may depend on."""
     found = {}
@@ -93,36 +50,35 @@ def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
     return found
 
 
-def write_record(
-    plan: RunPlan,
+def make_record(
+    plan: Plan,
+    outcomes: Sequence[Outcome],
     *,
     output_version: str | None,
     metrics: Mapping[str, Any],
-    started_at: datetime,
-    seconds: Mapping[str, Any],
-    notebook: str,
+    seconds: float,
 ) -> dict[str, Any]:
-    """Return the record of a finished run as plain JSON values.
+    """Return the record of a run that is done as JSON values.
 
     Parameters
     ----------
-    plan : RunPlan
+    plan : Plan
         What was run.
+    outcomes : sequence of Outcome
+        That of each task.
     output_version : str or None
         Id of the commit that holds the result; None if the job committed nothing.
     metrics : mapping
-        What the notebook reported.
-    started_at : datetime
-        When the run was started, with its time zone.
-    seconds : mapping
-        Durations: ``total``, and ``cells`` (one per code cell).
-    notebook : str
-        Name of the artifact that holds the executed notebook.
+        Of the whole run.
+    seconds : float
+        From its beginning to its end, attempts that were interrupted included.
     """
     return {
         "format": RECORD_FORMAT,
         "id": plan.id,
         "job": plan.job,
+        "title": plan.title,
+        "origin": plan.origin,
         "author": plan.author,
         "branch": plan.branch,
         "input_version": plan.input_version,
@@ -130,9 +86,12 @@ def write_record(
         "parameters": plan.parameters,
         "seeds": {name: value for name, value in plan.parameters.items() if "seed" in name.split("_")},
         "slides": plan.slides,
+        "notebook_source_sha256": plan.source,
+        "code": plan.code,
         "metrics": dict(metrics),
-        "notebook": notebook,
-        "notebook_source_sha256": hashlib.sha256(plan.notebook.read_bytes()).hexdigest(),
+        "tasks": [_task(plan, outcome) for outcome in outcomes],
+        "limits": {"seconds": plan.time_limit, "memory": plan.memory_limit},
+        "scheduler": {"name": plan.scheduler, "workers": plan.workers},
         "packages": package_versions(),
         "platform": {
             "python": platform.python_version(),
@@ -140,9 +99,16 @@ def write_record(
             "machine": platform.machine(),
             "cpus": os.cpu_count(),
         },
-        "started_at": started_at.isoformat(),
-        "seconds": dict(seconds),
+        "started_at": plan.started_at,
+        "seconds": seconds,
     }
+
+
+def _task(plan: Plan, outcome: Outcome) -> dict[str, Any]:
+    told = asdict(outcome)
+    for name in ("state", "message", "cell", "task"):
+        del told[name]
+    return {"slides": plan.tasks[outcome.task], **told}
 
 
 def record_json(record: Mapping[str, Any]) -> bytes:

@@ -223,9 +223,7 @@ class SlideViewer(Appearance, Overlaid, Places, Map):  # type: ignore[misc]
             max_size=max_size,
         )
 
-    def live(
-        self, labels: str | Sequence[str], um_per_px: float | None = None, **options: Any
-    ) -> LivePixels:
+    def live(self, labels: str | Sequence[str], um_per_px: float | None = None, **options: Any) -> LivePixels:
         """Learn to tell labels apart from what is drawn, and show what is found in view, while one draws.
 
         It learns from stored annotations of the shown version and from unsaved shapes: lines are strokes,

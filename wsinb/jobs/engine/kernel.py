@@ -34,12 +34,17 @@ class Kernel:
     ----------
     environment : mapping, optional
         Added to the environment of this process.
+
+    Attributes
+    ----------
+    was_killed : bool
+        Whether `kill` ended it; it starts anew with the next notebook.
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self.environment = {**os.environ, **(environment or {}), LISTENING: "1"}
         self.manager = _ThisPython()
-        self._killed = False
+        self.was_killed = False
 
     @property
     def process(self) -> psutil.Process | None:
@@ -53,9 +58,12 @@ class Kernel:
 
     def start(self, folder: Path) -> None:
         """Start the process in a folder, unless it runs."""
-        if self._killed or self.process is None:
+        if self.was_killed or self.process is None:
             self.close()
-            self.manager, self._killed = _ThisPython(), False  # one whose kernel was killed starts no other
+            self.manager, self.was_killed = (
+                _ThisPython(),
+                False,
+            )  # one whose kernel was killed starts no other
             run_sync(self.manager._async_start_kernel)(env=self.environment, cwd=str(folder))
 
     async def freshen(self, client: Any, folder: Path, environment: Mapping[str, str]) -> None:
@@ -75,7 +83,7 @@ class Kernel:
 
     def kill(self) -> None:
         """End the process and what it started, at once; commits are atomic, nothing is gained by waiting."""
-        self._killed = True  # a killed process lives on for a moment
+        self.was_killed = True  # a killed process lives on for a moment
         process = self.process
         if process is None:
             return

@@ -25,6 +25,7 @@ __all__ = [
     "commit_key",
     "history_key",
     "is_content_key",
+    "job_key",
     "keys_key",
     "object_key",
     "parse",
@@ -95,6 +96,11 @@ def attachment_key(commit: str, name: str) -> str:
 def ref_prefix(kind: str, name: str) -> str:
     """Folder of the entries of a ref; `kind` is "heads" or "tags"."""
     return f"refs/{kind}/{quote_name(name)}/"
+
+
+def job_key(run: str, *names: str) -> str:
+    """Key of a file of a run of a job; without names the prefix of all its files, or of all runs."""
+    return "/".join(("jobs", run, *names)) if run else "jobs/"
 
 
 def is_content_key(key: str) -> bool:

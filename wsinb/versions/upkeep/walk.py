@@ -15,6 +15,7 @@ from wsinb.versions.storage.layout import (
     changes_key,
     commit_key,
     history_key,
+    job_key,
     keys_key,
     object_key,
     part_key,
@@ -66,6 +67,8 @@ class Walk:
         for commit in self._store.list("attachments/"):
             for name in self._store.list(f"attachments/{commit}/"):
                 self._attachment(commit, name)
+        for run in self._store.list(job_key("")):
+            self._run(run)
         while self._commits:
             self._commit(*self._commits.pop())
 
@@ -119,6 +122,14 @@ class Walk:
         else:
             self._trouble(key, belongs, DAMAGED)
         self._commits.append((commit, belongs))
+
+    def _run(self, run: str) -> None:
+        """Note what a run of a job names: whatever looks like a hash in its files, which are sealed."""
+        keys = [entry.key for entry in self._store.entries(job_key(run, ""))]
+        for key in sorted(keys):
+            data = self._bytes(key, f"run {run}")
+            if data is not None and not seal_holds(data):
+                self._trouble(key, f"run {run}", DAMAGED)
 
     def _commit(self, commit: str, belongs: str) -> None:
         key = commit_key(commit)

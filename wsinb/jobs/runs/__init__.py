@@ -1,0 +1,9 @@
+"""Runs of jobs: what is planned, what came of each task, and how it ended, kept in the project's store."""
+
+from __future__ import annotations
+
+from wsinb.jobs.runs.outcome import Outcome, StoredFile, StoredTable
+from wsinb.jobs.runs.plan import Plan
+from wsinb.jobs.runs.runstore import End, RunStore
+
+__all__ = ["End", "Outcome", "Plan", "RunStore", "StoredFile", "StoredTable"]
