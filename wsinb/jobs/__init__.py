@@ -6,6 +6,7 @@ from wsinb.jobs.checkpoints import checkpoint_folder
 from wsinb.jobs.job import Job
 from wsinb.jobs.layers import check_layer, copies, replace_layer
 from wsinb.jobs.messages import progress, result
+from wsinb.jobs.outbox import keep
 from wsinb.jobs.outcome import JobResult
 from wsinb.jobs.parameters import Parameter, parameters
 from wsinb.jobs.pictures import draw_outlines, show_labelled, show_outlines
@@ -29,6 +30,7 @@ __all__ = [
     "find_job",
     "groups_of",
     "job_names",
+    "keep",
     "l0_area",
     "notebooks_folder",
     "parameters",

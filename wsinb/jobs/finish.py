@@ -13,6 +13,7 @@ from wsinb.jobs.outbox import read_table
 from wsinb.jobs.outcome import JobResult
 from wsinb.jobs.record import make_record, record_json
 from wsinb.jobs.runs import End, Outcome, Plan, RunStore, StoredTable
+from wsinb.versions import Artifact
 from wsinb.versions.storage.layout import artifact_key
 from wsinb.versions.storage.objects import read_verified
 
@@ -27,16 +28,19 @@ __all__ = ["finish", "result_of", "stored_table"]
 def finish(project: Project, plan: Plan, outcomes: Sequence[Outcome], seconds: float) -> JobResult:
     """Commit the tables of all tasks, attach the record and the notebook, and end the run."""
     committed = _commit(project, plan, outcomes)
+    version = committed or plan.input_version
+    for file in (file for outcome in outcomes for file in outcome.files):
+        project.repository.link(version, Artifact(file.name, file.sha256, file.size), plan.author)
     metrics = _metrics(outcomes)
     record = Mask().value(
         make_record(plan, outcomes, output_version=committed, metrics=metrics, seconds=seconds)
     )
-    version = committed or plan.input_version
     name = f"{plan.job}-{plan.id}"
     if not plan.per_slide and outcomes[0].notebook is not None:
-        notebook = outcomes[0].notebook.sha256
-        data = read_verified(project.repository.store, artifact_key(notebook), notebook)
-        project.attach(version, f"{name}.ipynb", data)
+        notebook = outcomes[0].notebook
+        project.repository.link(
+            version, Artifact(f"{name}.ipynb", notebook.sha256, notebook.size), plan.author
+        )
     kept = project.attach(version, f"{name}.json", record_json(record))
     end = End(
         "done",
@@ -70,7 +74,7 @@ def _commit(project: Project, plan: Plan, outcomes: Sequence[Outcome]) -> str | 
     """Commit all tables at once; return the commit, or the last one that a notebook made by itself."""
     by_themselves = [outcome.commit for outcome in outcomes if outcome.commit is not None]
     tables = [table for outcome in outcomes for table in outcome.tables]
-    if not tables:
+    if not tables or not plan.commit:
         return by_themselves[-1] if by_themselves else None
     session = project.session(plan.branch, author=plan.author)
     for table in tables:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from wsinb.errors import JobFailed, StorageError, WsinbError
 from wsinb.jobs.engine import ENGINE_NAME, Kernel, Limits, Mask, register
 from wsinb.jobs.messages import RESULT_MIME
-from wsinb.jobs.outbox import OUTBOX, read_outbox, read_table
+from wsinb.jobs.outbox import OUTBOX, read_files, read_table, read_tables
 from wsinb.jobs.runs import Outcome, Plan, RunStore, StoredFile, StoredTable
 from wsinb.jobs.runs.outcome import DONE, FAILED, LOST
 from wsinb.progress import Cancelled, Step
@@ -93,8 +93,11 @@ def _attempt(
         told = _told_result(executed)
         if told["commit"] is not None:
             told["commit"] = project.resolve(told["commit"])
-        tables = [] if not plan.commit else list(_stored_tables(project, outbox))
-        told = {"state": DONE, **told, "tables": tables, "cells": _cell_seconds(executed)}
+        stored = {
+            "tables": list(_stored_tables(project, outbox)),
+            "files": list(_stored_files(project, outbox)),
+        }
+        told = {"state": DONE, **told, **stored, "cells": _cell_seconds(executed)}
     except _Raised as raised:
         told = {"state": FAILED, "message": raised.message, "cell": raised.cell}
     except _Died:
@@ -199,12 +202,19 @@ def _stored_tables(project: Project, outbox: Path) -> Iterator[StoredTable]:
     """Put the tables of an outbox into the project's store; nothing names them before the outcome does."""
     import pyarrow.parquet as pq
 
-    for given in read_outbox(outbox):
+    for given in read_tables(outbox):
         table = pq.read_table(given.path)
         artifact = project.repository.artifacts.put(f"{given.slide} {given.layer}"[:200], given.path)
         yield StoredTable(
             given.slide, given.layer, given.message, table.num_rows, content_hash(table), artifact.sha256
         )
+
+
+def _stored_files(project: Project, outbox: Path) -> Iterator[StoredFile]:
+    """Put the files of an outbox into the project's store."""
+    for name, path in read_files(outbox):
+        artifact = project.repository.artifacts.put(name, path)
+        yield StoredFile(name, artifact.sha256, artifact.size)
 
 
 def content_hash(table: pa.Table) -> str:

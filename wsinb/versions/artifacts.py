@@ -64,7 +64,17 @@ class Artifacts:
         InvalidInput
             If the commit has another artifact of that name.
         """
-        artifact = self.put(name, data)
+        return self.link(record, self.put(name, data), author)
+
+    def link(self, record: Record, artifact: Artifact, author: str) -> Artifact:
+        """Attach an artifact that was put before to an existing commit; the same again changes nothing.
+
+        Raises
+        ------
+        InvalidInput
+            If the commit has another artifact of that name.
+        """
+        name = artifact.name
         entry = {
             "name": name,
             "sha256": artifact.sha256,

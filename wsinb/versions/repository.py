@@ -276,3 +276,7 @@ class Repository:
     def attach(self, version: str, name: str, data: bytes | Path, author: str | None = None) -> Artifact:
         """Attach an artifact to an existing commit."""
         return self.artifacts.attach(self.record(version), name, data, check_author(author))
+
+    def link(self, version: str, artifact: Artifact, author: str | None = None) -> Artifact:
+        """Attach an artifact that is stored already to an existing commit."""
+        return self.artifacts.link(self.record(version), artifact, check_author(author))

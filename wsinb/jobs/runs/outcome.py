@@ -70,6 +70,8 @@ class Outcome:
     metrics : dict
         What the notebook reported.
     tables : list of StoredTable
+    files : list of StoredFile
+        Models, tables, pictures and the like.
     notebook : StoredFile or None
         The executed notebook, as far as it ran.
     seconds : float
@@ -90,6 +92,7 @@ class Outcome:
     commit: str | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     tables: list[StoredTable] = field(default_factory=list)
+    files: list[StoredFile] = field(default_factory=list)
     notebook: StoredFile | None = None
     seconds: float = 0.0
     cells: list[float | None] = field(default_factory=list)
@@ -113,6 +116,7 @@ class Outcome:
         values = {name: value for name, value in data.items() if name in known}
         try:
             values["tables"] = [StoredTable(**table) for table in values.get("tables", ())]
+            values["files"] = [StoredFile(**file) for file in values.get("files", ())]
             notebook = values.get("notebook")
             values["notebook"] = None if notebook is None else StoredFile(**notebook)
             return cls(**values)

@@ -35,4 +35,6 @@ def open_scheduler(project: Project, plan: Plan) -> Scheduler:
         from wsinb.jobs.schedule.local import LocalScheduler
 
         return LocalScheduler(project, plan)
-    raise InvalidInput(f"The scheduler {plan.scheduler!r} is not there yet.")
+    from wsinb.jobs.schedule.dask import DaskScheduler
+
+    return DaskScheduler(project, plan)
