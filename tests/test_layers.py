@@ -55,7 +55,16 @@ INNER_LOOKING_UP = {"Draft.open", "_replay_viewer"}
 # objects that rooms below are handed: they name their types, and make none
 HANDED_DOWN = {"repository", "session", "setlist", "sets"}
 # they look up for convenience, inside the method, so that nothing is loaded that is not used
-LOOKING_UP = {"Project.confusion", "Project.view", "Project.run", "Slide.view"}
+LOOKING_UP = {
+    "Project.confusion",
+    "Project.view",
+    "JobWords.run",
+    "JobWords.resume",
+    "JobWords.runs",
+    "JobWords.rerun",
+    "JobWords.verify_run",
+    "Slide.view",
+}
 # the face of the package names public things of all rooms; helpers for tests may use any
 FREE = {"__init__", "__main__", "testing"}
 

@@ -23,15 +23,20 @@ VERBS = {
     "doctor": "Check the installation and say what is wrong.",
     "export": "Write the annotations of a version to a folder.",
     "gc": "Remove files that no version needs.",
+    "jobs": "List the jobs that can be run.",
     "log": "List the versions of a project.",
     "merge": "Merge a branch into another.",
+    "rerun": "Repeat a run of a job and say whether its result is the same.",
     "restore": "Set annotations back to what they were at a version.",
+    "resume": "Go on with a run that was interrupted or failed.",
     "revert": "Undo what one version did, as a new commit.",
     "run": "Run a notebook as a job on slides of a project.",
+    "runs": "List the runs of jobs, with states and metrics.",
     "show": "Show one version and what it changed.",
     "status": "Tell how large the tables are and what is not committed.",
     "tag": "List, make or delete tags.",
     "verify": "Read every file again and name what is damaged.",
+    "verify-run": "Check that all that a run was made of is still there.",
 }
 INTERRUPTED = 130
 
@@ -45,7 +50,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        module = importlib.import_module(f"wsinb.cli.{cmd_name}")
+        module = importlib.import_module(f"wsinb.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

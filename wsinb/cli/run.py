@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wsinb.cli.output import echo_json, output_option, project_option
+from wsinb.cli.results import echo_result
 
 if TYPE_CHECKING:
     from wsinb.jobs import Parameter
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-ROOT = "wsinb.run/1"
 PARAMETERS_ROOT = "wsinb.parameters/1"
 
 
@@ -31,6 +31,18 @@ PARAMETERS_ROOT = "wsinb.parameters/1"
 @click.option(
     "--parameter", "-p", "assignments", multiple=True, metavar="KEY=VALUE", help="A parameter of the job."
 )
+@click.option(
+    "--scheduler", default="threads", show_default=True, help="threads, processes, tcp://..., gateway."
+)
+@click.option(
+    "--workers", "-j", type=click.IntRange(min=1), default=1, show_default=True, help="Tasks at a time."
+)
+@click.option("--time-limit", type=float, metavar="SECONDS", help="For each task.")
+@click.option("--memory-limit", metavar="BYTES", help="For the kernel of each task, such as '4 GB'.")
+@click.option("--retries", type=click.IntRange(min=0), default=1, show_default=True, help="For lost workers.")
+@click.option(
+    "--commit/--no-commit", default=True, help="Whether annotations are committed.  [default: commit]"
+)
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.option("--parameters", "list_parameters", is_flag=True, help="List the job's parameters and stop.")
 @output_option
@@ -45,6 +57,12 @@ def command(
     branch: str,
     author: str | None,
     assignments: tuple[str, ...],
+    scheduler: str,
+    workers: int,
+    time_limit: float | None,
+    memory_limit: str | None,
+    retries: int,
+    commit: bool,
     quiet: bool,
     list_parameters: bool,
     output: str,
@@ -72,14 +90,15 @@ def command(
         branch=branch,
         author=author,
         progress=not quiet,
+        commit=commit,
+        scheduler=scheduler,
+        workers=workers,
+        time_limit=time_limit,
+        memory_limit=memory_limit,
+        retries=retries,
         **values,
     )
-    if output == "json":
-        echo_json(ROOT, result.record)
-        return
-    click.echo(f"{name} {result.id}: version {result.commit[:12]}")
-    for key, value in result.metrics.items():
-        click.echo(f"  {key}: {value}")
+    echo_result(result, output)
 
 
 def read_assignments(assignments: tuple[str, ...], declared: list[Any], job: str) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from wsinb.jobs.checkpoints import checkpoint_folder
+from wsinb.jobs.compare import Comparison, rerun
 from wsinb.jobs.job import Job
 from wsinb.jobs.layers import check_layer, copies, replace_layer
+from wsinb.jobs.listing import list_runs
 from wsinb.jobs.messages import progress, result
 from wsinb.jobs.outbox import keep
 from wsinb.jobs.outcome import JobResult
@@ -15,12 +17,15 @@ from wsinb.jobs.rules import AreaRule, area_rules
 from wsinb.jobs.run import resume, run
 from wsinb.jobs.select import groups_of, select_slides
 from wsinb.jobs.units import l0_area
+from wsinb.jobs.verify import RunCheck, verify_run
 
 __all__ = [
     "AreaRule",
+    "Comparison",
     "Job",
     "JobResult",
     "Parameter",
+    "RunCheck",
     "all_jobs",
     "area_rules",
     "check_layer",
@@ -32,14 +37,17 @@ __all__ = [
     "job_names",
     "keep",
     "l0_area",
+    "list_runs",
     "notebooks_folder",
     "parameters",
     "progress",
     "replace_layer",
+    "rerun",
     "result",
     "resume",
     "run",
     "select_slides",
     "show_labelled",
     "show_outlines",
+    "verify_run",
 ]

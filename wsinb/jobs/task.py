@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import shutil
 import tempfile
@@ -14,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import JobFailed, StorageError, WsinbError
+from wsinb.jobs.content import content_hash
 from wsinb.jobs.engine import ENGINE_NAME, Kernel, Limits, Mask, register
 from wsinb.jobs.messages import RESULT_MIME
-from wsinb.jobs.outbox import OUTBOX, read_files, read_table, read_tables
+from wsinb.jobs.outbox import OUTBOX, read_files, read_tables
 from wsinb.jobs.runs import Outcome, Plan, RunStore, StoredFile, StoredTable
 from wsinb.jobs.runs.outcome import DONE, FAILED, LOST
 from wsinb.progress import Cancelled, Step
@@ -24,7 +24,6 @@ from wsinb.versions.storage.layout import artifact_key
 from wsinb.versions.storage.objects import read_verified
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from nbformat import NotebookNode
 
     from wsinb.project import Project
@@ -215,19 +214,6 @@ def _stored_files(project: Project, outbox: Path) -> Iterator[StoredFile]:
     for name, path in read_files(outbox):
         artifact = project.repository.artifacts.put(name, path)
         yield StoredFile(name, artifact.sha256, artifact.size)
-
-
-def content_hash(table: pa.Table) -> str:
-    """Return a hash of annotations without their ids and times, whatever their order."""
-    import numpy as np
-
-    from wsinb.annotate import snap, to_arrow
-    from wsinb.versions.tables.hashes import hash_rows
-
-    frame = read_table(table)
-    frame["geometry"] = snap(np.asarray(frame["geometry"].array, dtype=object))
-    rows = np.sort(hash_rows(to_arrow(frame)))
-    return hashlib.sha256(rows.astype("<u8").tobytes()).hexdigest()
 
 
 def _stored_notebook(project: Project, file: Path, mask: Mask) -> StoredFile | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wsinb.errors import InvalidInput
 from wsinb.project.files import FileWords
 from wsinb.project.history import VersionWords
+from wsinb.project.jobs import JobWords
 from wsinb.project.models import Models
 from wsinb.project.upkeep import UpkeepWords
 from wsinb.versions import MAIN, Columns, Labels, Places, Repository, Session, Slides, SlideSets, about
@@ -18,14 +19,13 @@ from wsinb.versions import MAIN, Columns, Labels, Places, Repository, Session, S
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from wsinb.jobs import JobResult
     from wsinb.trees.classify import Validation
     from wsinb.view import ConfusionMatrix, SlideViewer
 
 __all__ = ["Project"]
 
 
-class Project(VersionWords, FileWords, UpkeepWords):
+class Project(VersionWords, FileWords, JobWords, UpkeepWords):
     """Slides, labels and annotations with all their versions.
 
     Get one from `create_project` or `open_project`. Everything is read afresh from the
@@ -190,12 +190,6 @@ class Project(VersionWords, FileWords, UpkeepWords):
         from wsinb.view import ConfusionMatrix
 
         return ConfusionMatrix(validation, self, crops, **options)
-
-    def run(self, job: str, slides: Iterable[str] | None = None, **parameters: Any) -> JobResult:
-        """Run a job on slides of the project; see `wsinb.jobs.run`."""
-        from wsinb import jobs
-
-        return jobs.run(self, job, slides=slides, **parameters)
 
     def __reduce__(self) -> tuple[Callable[[str], Project], tuple[str]]:
         # for worker processes: opened there anew, from the same place

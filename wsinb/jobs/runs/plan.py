@@ -118,5 +118,6 @@ class Plan:
 
 
 def new_run_id() -> str:
-    """Return a fresh id that sorts by time: ``20260131T120000-1a2b3c4d``."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+    """Return a fresh id that sorts by time, to the millisecond: ``20260131T120000-1a2b3c4d``."""
+    now = datetime.now(UTC)
+    return f"{now:%Y%m%dT%H%M%S}-{now.microsecond // 1000:03x}{secrets.token_hex(3)[:5]}"
