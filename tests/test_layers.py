@@ -56,13 +56,14 @@ INNER_LOOKING_UP = {"Draft.open", "_replay_viewer"}
 HANDED_DOWN = {"repository", "session", "setlist", "sets"}
 # they look up for convenience, inside the method, so that nothing is loaded that is not used
 LOOKING_UP = {
+    "JobWords.pipeline",
+    "JobWords.rerun",
+    "JobWords.resume",
+    "JobWords.run",
+    "JobWords.runs",
+    "JobWords.verify_run",
     "Project.confusion",
     "Project.view",
-    "JobWords.run",
-    "JobWords.resume",
-    "JobWords.runs",
-    "JobWords.rerun",
-    "JobWords.verify_run",
     "Slide.view",
 }
 # the face of the package names public things of all rooms; helpers for tests may use any

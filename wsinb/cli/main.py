@@ -26,6 +26,7 @@ VERBS = {
     "jobs": "List the jobs that can be run.",
     "log": "List the versions of a project.",
     "merge": "Merge a branch into another.",
+    "pipeline": "Run the jobs of a file one after another.",
     "rerun": "Repeat a run of a job and say whether its result is the same.",
     "restore": "Set annotations back to what they were at a version.",
     "resume": "Go on with a run that was interrupted or failed.",

@@ -43,6 +43,7 @@ PARAMETERS_ROOT = "wsinb.parameters/1"
 @click.option(
     "--commit/--no-commit", default=True, help="Whether annotations are committed.  [default: commit]"
 )
+@click.option("--reuse", is_flag=True, help="Take an earlier run whose causes did not change.")
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @click.option("--parameters", "list_parameters", is_flag=True, help="List the job's parameters and stop.")
 @output_option
@@ -63,6 +64,7 @@ def command(
     memory_limit: str | None,
     retries: int,
     commit: bool,
+    reuse: bool,
     quiet: bool,
     list_parameters: bool,
     output: str,
@@ -96,6 +98,7 @@ def command(
         time_limit=time_limit,
         memory_limit=memory_limit,
         retries=retries,
+        reuse=reuse,
         **values,
     )
     echo_result(result, output)

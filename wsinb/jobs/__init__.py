@@ -12,6 +12,7 @@ from wsinb.jobs.outbox import keep
 from wsinb.jobs.outcome import JobResult
 from wsinb.jobs.parameters import Parameter, parameters
 from wsinb.jobs.pictures import draw_outlines, show_labelled, show_outlines
+from wsinb.jobs.pipeline import Pipeline, PipelineResult, read_pipeline, run_pipeline
 from wsinb.jobs.registry import all_jobs, find_job, job_names, notebooks_folder
 from wsinb.jobs.rules import AreaRule, area_rules
 from wsinb.jobs.run import resume, run
@@ -25,6 +26,8 @@ __all__ = [
     "Job",
     "JobResult",
     "Parameter",
+    "Pipeline",
+    "PipelineResult",
     "RunCheck",
     "all_jobs",
     "area_rules",
@@ -41,11 +44,13 @@ __all__ = [
     "notebooks_folder",
     "parameters",
     "progress",
+    "read_pipeline",
     "replace_layer",
     "rerun",
     "result",
     "resume",
     "run",
+    "run_pipeline",
     "select_slides",
     "show_labelled",
     "show_outlines",

@@ -29,6 +29,8 @@ class JobResult:
         What the notebook reported.
     record : dict
         The job record, see `wsinb.jobs.record`.
+    reused : bool
+        Whether it is that of an earlier run, whose causes did not change.
     """
 
     id: str
@@ -36,6 +38,7 @@ class JobResult:
     commit: str
     metrics: dict[str, Any]
     record: dict[str, Any] = field(repr=False)
+    reused: bool = False
 
     @property
     def notebook(self) -> str:

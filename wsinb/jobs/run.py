@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wsinb.jobs.coordinate import carry_out
 from wsinb.jobs.finish import result_of
 from wsinb.jobs.outcome import JobResult
 from wsinb.jobs.planning import plan_run
-from wsinb.jobs.runs import RunStore
+from wsinb.jobs.reuse import find_reusable
+from wsinb.jobs.runs import Plan, RunStore
 from wsinb.progress import Progress
 
 if TYPE_CHECKING:
     from wsinb.project import Project
 
-__all__ = ["resume", "run"]
+__all__ = ["resume", "run", "run_plan"]
 
 
 def run(
@@ -33,6 +35,7 @@ def run(
     time_limit: float | None = None,
     memory_limit: int | str | None = None,
     retries: int = 1,
+    reuse: bool = False,
     **values: object,
 ) -> JobResult:
     """Run a notebook as a job on slides of a project.
@@ -66,6 +69,9 @@ def run(
         For the kernel of a task, as bytes or as a text such as ``"4 GB"``.
     retries : int
         How often a task is tried again whose kernel or worker was lost.
+    reuse : bool
+        Whether the result of an earlier run is taken whose causes did not change: the same notebook,
+        parameters, slides, packages and models, and on these slides nothing changed since but its own layers.
     **values
         Parameters of the notebook.
 
@@ -98,6 +104,15 @@ def run(
         memory_limit=memory_limit,
         retries=retries,
     )
+    return run_plan(project, plan, progress, reuse=reuse)
+
+
+def run_plan(
+    project: Project, plan: Plan, progress: Progress, *, reuse: bool, aside: Collection[str] = ()
+) -> JobResult:
+    """Run what was planned, or find that it was run before; `aside` are layers that it does not read."""
+    if reuse and (former := find_reusable(project, plan, aside)) is not None:
+        return replace(former, reused=True)
     RunStore(project.repository.store).begin(plan)
     return carry_out(project, plan, progress)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from wsinb.progress import Progress
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from wsinb.jobs import JobResult
     from wsinb.jobs.compare import Comparison
+    from wsinb.jobs.pipeline import PipelineResult
     from wsinb.jobs.verify import RunCheck
     from wsinb.project.project import Project
 
@@ -32,6 +34,12 @@ class JobWords:
         from wsinb import jobs
 
         return jobs.resume(cast("Project", self), run, progress)
+
+    def pipeline(self, file: str | Path, **options: Any) -> PipelineResult:
+        """Run the jobs of a file one after another; see `wsinb.jobs.run_pipeline`."""
+        from wsinb import jobs
+
+        return jobs.run_pipeline(cast("Project", self), file, **options)
 
     def runs(self, job: str | None = None, limit: int | None = None) -> pd.DataFrame:
         """Return the runs of the project with their parameters and metrics; see `wsinb.jobs.list_runs`."""
