@@ -17,6 +17,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 
 from wsinb.jobs.messages import LISTENING
+from wsinb.progress import Cancelled
 
 __all__ = ["Kernel"]
 
@@ -39,12 +40,15 @@ class Kernel:
     ----------
     was_killed : bool
         Whether `kill` ended it; it starts anew with the next notebook.
+    retired : bool
+        Whether it never starts again.
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self.environment = {**os.environ, **(environment or {}), LISTENING: "1"}
         self.manager = _ThisPython()
         self.was_killed = False
+        self.retired = False
 
     @property
     def process(self) -> psutil.Process | None:
@@ -57,7 +61,15 @@ class Kernel:
             return None
 
     def start(self, folder: Path) -> None:
-        """Start the process in a folder, unless it runs."""
+        """Start the process in a folder, unless it runs.
+
+        Raises
+        ------
+        Cancelled
+            If the kernel was retired.
+        """
+        if self.retired:
+            raise Cancelled("the kernel was stopped")
         if self.was_killed or self.process is None:
             self.close()
             self.manager, self.was_killed = (
@@ -65,6 +77,8 @@ class Kernel:
                 False,
             )  # one whose kernel was killed starts no other
             run_sync(self.manager._async_start_kernel)(env=self.environment, cwd=str(folder))
+            if self.retired:  # meanwhile
+                self.kill()
 
     async def freshen(self, client: Any, folder: Path, environment: Mapping[str, str]) -> None:
         """Make the kernel as good as new for the next notebook: names, working folder, environment.
@@ -92,6 +106,11 @@ class Kernel:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     child.kill()
             process.kill()
+
+    def retire(self) -> None:
+        """End the process for good; any thread may call this, also while it starts."""
+        self.retired = True
+        self.kill()
 
     def close(self) -> None:
         """End the process and free what belongs to it."""

@@ -51,7 +51,7 @@ class LocalScheduler:
         for _ in self._threads:
             self._todo.put(None)
         for kernel in list(self._kernels):
-            kernel.kill()
+            kernel.retire()
         for thread in self._threads:
             thread.join()
 

@@ -44,14 +44,15 @@ class _Kernels:
         finally:
             with self._lock:
                 self._busy[plan.id].remove(kernel)
-                self._idle.setdefault(plan.source, []).append(kernel)
+                if not kernel.retired:
+                    self._idle.setdefault(plan.source, []).append(kernel)
 
     def kill(self, run: str) -> None:
         """End the kernels that work on a run."""
         with self._lock:
             busy = list(self._busy.get(run, ()))
         for kernel in busy:
-            kernel.kill()
+            kernel.retire()
 
     def close(self) -> None:
         """End all kernels."""
