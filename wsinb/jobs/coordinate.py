@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -30,7 +34,7 @@ def carry_out(project: Project, plan: Plan, progress: Progress = None) -> JobRes
     former = runs.latest(plan.id)
     before = sum(outcome.seconds for outcome in former.values())
     try:
-        with Relay(progress) as relay:
+        with Relay(progress) as relay, _interruptible():
             outcomes = _do_tasks(project, plan, former, runs.attempts(plan.id), relay)
     except BaseException as error:
         seconds = before + time.perf_counter() - begun
@@ -44,6 +48,19 @@ def carry_out(project: Project, plan: Plan, progress: Progress = None) -> JobRes
         runs.end(plan.id, End("failed", message, messages, seconds=seconds, ended_at=_now()))
         raise JobFailed(message)
     return finish(project, plan, [outcomes[task] for task in sorted(outcomes)], seconds)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C stop the run also where this process was started in the background, which ignores it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
 
 
 def _do_tasks(
