@@ -77,9 +77,11 @@ def _execute(client: Client, folder: Path, environment: Mapping[str, str], limit
     try:
         with _interrupts_stop(client), watched(limits, client.kernel.process, client.stop):
             client.run(folder, environment)
-    except (DeadKernelError, RuntimeError):
+    except (DeadKernelError, RuntimeError) as error:
         if client.stopped_by is None:
-            raise
+            # a kernel that dies while it starts is told by another error
+            dead = client.kernel.was_killed or client.kernel.process is None
+            raise (DeadKernelError(str(error)) if dead else error) from error
     if client.stopped_by is not None:
         raise client.stopped_by
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ipykernel.kernelspec import get_kernel_dict
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
+from nbclient.exceptions import DeadKernelError
 
 from wsinb.jobs.messages import LISTENING
 from wsinb.progress import Cancelled
@@ -23,6 +25,7 @@ __all__ = ["Kernel"]
 
 # what a kernel logs goes to the caller's terminal: being ended is no news there
 QUIET = ["--IPKernelApp.log_level=CRITICAL"]
+ANSWER_S, LOOK_S = 60.0, 0.2
 FRESH = "from wsinb.jobs.engine.fresh import make_fresh; make_fresh({folder!r}, {environment!r})"
 
 
@@ -93,7 +96,27 @@ class Kernel:
             Added to the environment for this notebook only.
         """
         code = FRESH.format(folder=str(folder), environment=dict(environment))
-        await _silently(client, code)
+        asked = client.execute(code, silent=True, store_history=False)
+        reply = await self._reply(client, asked)
+        if reply["status"] != "ok":
+            raise RuntimeError(f"the kernel could not be made fresh: {reply.get('evalue')}")
+
+    async def _reply(self, client: Any, asked: str) -> dict[str, Any]:
+        """Wait for the answer to a request.
+
+        Raises
+        ------
+        DeadKernelError
+            If the kernel ends, or does not answer for long.
+        """
+        deadline = time.monotonic() + ANSWER_S
+        while time.monotonic() < deadline and not self.was_killed and self.process is not None:
+            with contextlib.suppress(queue.Empty):
+                reply = await client.get_shell_msg(timeout=LOOK_S)
+                if reply["parent_header"].get("msg_id") == asked:
+                    content: dict[str, Any] = reply["content"]
+                    return content
+        raise DeadKernelError("the kernel does not answer")
 
     def kill(self) -> None:
         """End the process and what it started, at once; commits are atomic, nothing is gained by waiting."""
@@ -139,23 +162,3 @@ class _ThisPython(AsyncKernelManager):
     def kernel_spec(self) -> KernelSpec:
         """The kernel of the running Python."""
         return self._this_python
-
-
-async def _silently(client: Any, code: str) -> None:
-    """Run code that leaves no trace in the notebook, and wait for it.
-
-    Raises
-    ------
-    RuntimeError
-        If the code fails, or the kernel does not answer.
-    """
-    asked = client.execute(code, silent=True, store_history=False)
-    while True:
-        try:
-            reply = await client.get_shell_msg(timeout=60)
-        except queue.Empty as error:
-            raise RuntimeError("the kernel does not answer") from error
-        if reply["parent_header"].get("msg_id") == asked:
-            break
-    if reply["content"]["status"] != "ok":
-        raise RuntimeError(f"the kernel could not be made fresh: {reply['content'].get('evalue')}")
