@@ -74,7 +74,9 @@ def test_each_slide_is_a_task_and_all_are_one_commit(study, boxes, runs):
     one, two = (task["metrics"]["pid"] for task in result.record["tasks"])
     assert one == two  # the same warm kernel
     assert runs.last_end(result.id).state == "done"
-    assert [artifact.name for artifact in study.artifacts(result.commit)] == [f"boxes-{result.id}.json"]
+    names = {artifact.name for artifact in study.artifacts(result.commit)}
+    assert names == {f"boxes-{result.id}{end}" for end in (".json", "-case-1.ipynb", "-case-2.ipynb")}
+    assert result.notebook == f"boxes-{result.id}-case-1.ipynb"
 
 
 def test_the_same_job_by_hand_takes_all_slides_at_once(study, boxes, monkeypatch):

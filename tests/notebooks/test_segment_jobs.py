@@ -118,14 +118,14 @@ def test_finished_tiles_are_kept_until_the_run_is_through(slides: Any, regions: 
     }  # fmt: skip
 
     def stop(step):
-        if step.label == "segmenting file-d":
+        if step.label == "d: segmenting file-d":
             raise Cancelled("enough")
 
     with pytest.raises((Cancelled, JobFailed)):
         slides.run("segment_apply", progress=stop, **options)
     kept = list((slides.path / "unfinished").glob("*/tile-*.npz"))
-    # all 12 tiles of the first slide, and some of the second
-    assert 12 <= len(kept) <= 24
+    # some of the 12 tiles of the second slide; the first one was through
+    assert 1 <= len(kept) <= 12
     assert not len(found(slides, regions, "c", "job:again"))
     again = slides.run("segment_apply", **options)
     assert len(found(slides, again, "c", "job:again"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from wsinb.jobs.layers import replace_rows
 from wsinb.jobs.outbox import read_table
 from wsinb.jobs.outcome import JobResult
 from wsinb.jobs.record import make_record, record_json
-from wsinb.jobs.runs import End, Outcome, Plan, RunStore, StoredTable
+from wsinb.jobs.runs import End, Outcome, Plan, RunStore, StoredFile, StoredTable
 from wsinb.versions import Artifact
 from wsinb.versions.storage.layout import artifact_key
 from wsinb.versions.storage.objects import read_verified
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from wsinb.project import Project
 
 __all__ = ["finish", "result_of", "stored_table"]
+
+MANY = 20
 
 
 def finish(project: Project, plan: Plan, outcomes: Sequence[Outcome], seconds: float) -> JobResult:
@@ -36,11 +38,8 @@ def finish(project: Project, plan: Plan, outcomes: Sequence[Outcome], seconds: f
         make_record(plan, outcomes, output_version=committed, metrics=metrics, seconds=seconds)
     )
     name = f"{plan.job}-{plan.id}"
-    if not plan.per_slide and outcomes[0].notebook is not None:
-        notebook = outcomes[0].notebook
-        project.repository.link(
-            version, Artifact(f"{name}.ipynb", notebook.sha256, notebook.size), plan.author
-        )
+    for called, notebook in _notebooks(plan, outcomes):
+        project.repository.link(version, Artifact(called, notebook.sha256, notebook.size), plan.author)
     kept = project.attach(version, f"{name}.json", record_json(record))
     end = End(
         "done",
@@ -52,6 +51,17 @@ def finish(project: Project, plan: Plan, outcomes: Sequence[Outcome], seconds: f
     )
     RunStore(project.repository.store).end(plan.id, end)
     return JobResult(plan.id, plan.job, version, metrics, record)
+
+
+def _notebooks(plan: Plan, outcomes: Sequence[Outcome]) -> Iterator[tuple[str, StoredFile]]:
+    """Yield the executed notebooks with names for artifacts; of very many slides those of the first twenty.
+
+    All of them are in the store, named by hash in the record.
+    """
+    for outcome in outcomes[:MANY]:
+        if outcome.notebook is not None:
+            slide = f"-{plan.tasks[outcome.task][0]}" if plan.per_slide else ""
+            yield f"{plan.job}-{plan.id}{slide}.ipynb", outcome.notebook
 
 
 def result_of(project: Project, plan: Plan, end: End) -> JobResult:

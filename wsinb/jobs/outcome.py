@@ -42,8 +42,10 @@ class JobResult:
 
     @property
     def notebook(self) -> str:
-        """Name of the artifact that holds the executed notebook, of a run of one task."""
-        return f"{self.job}-{self.id}.ipynb"
+        """Name of the artifact with the executed notebook, that of the first slide if there are several."""
+        tasks = self.record["tasks"]
+        slide = f"-{tasks[0]['slides'][0]}" if len(tasks) > 1 else ""
+        return f"{self.job}-{self.id}{slide}.ipynb"
 
     @property
     def table(self) -> pd.DataFrame:

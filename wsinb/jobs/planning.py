@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wsinb.errors import InvalidInput, InvalidParameter
-from wsinb.jobs.parameters import validate
+from wsinb.jobs.parameters import Parameter, validate
 from wsinb.jobs.registry import find_job
 from wsinb.jobs.runs import Plan
 from wsinb.jobs.runs.plan import new_run_id
@@ -69,7 +69,7 @@ def plan_run(
     # before the store is asked, so that a misspelt name is answered at once
     validate([p for p in declared if p.name not in INPUTS], values, job.name)
     input_version = project.resolve(branch if version is None else version)
-    names = select_slides(project, slides, input_version) if "slides" in takes else []
+    names = _slides(project, slides, input_version, declared, values) if "slides" in takes else []
     given = {"project": project.url, "slides": names, "version": input_version, "branch": branch}
     parameters = validate(declared, {**values, **{input_: given[input_] for input_ in takes}}, job.name)
     parameters.pop("slides", None)
@@ -91,6 +91,19 @@ def plan_run(
         code=_git_commit(job.path),
         **limits,  # type: ignore[arg-type]
     )
+
+
+def _slides(
+    project: Project,
+    slides: str | Iterable[str] | None,
+    version: str,
+    declared: Iterable[Parameter],
+    values: Mapping[str, object],
+) -> list[str]:
+    """Return the slides that are meant; of a job with the parameters `set` and `part` those of them."""
+    known = {parameter.name for parameter in declared}
+    of_set, part = (values.get(name) if name in known else None for name in ("set", "part"))
+    return select_slides(project, slides, version, of_set=of_set, part=part)  # type: ignore[arg-type]
 
 
 def _pinned(project: Project, names: Iterable[str], version: str) -> list[dict[str, Any]]:
