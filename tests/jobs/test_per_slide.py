@@ -161,6 +161,9 @@ def test_a_coordinator_that_was_killed_is_gone_on_with(study, boxes, runs):
     while not (runs.ids() and runs.outcomes(runs.ids()[0])):
         assert time.monotonic() < deadline
         time.sleep(0.1)
+    assert runs.state(runs.ids()[0]) == "running"
+    with pytest.raises(wsinb.errors.InvalidInput, match=f"going on in process {process.pid}"):
+        resume(study, runs.ids()[0])
     kernels = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -168,6 +171,7 @@ def test_a_coordinator_that_was_killed_is_gone_on_with(study, boxes, runs):
         kernel.kill()
     (id_,) = runs.ids()
     assert runs.last_end(id_) is None
+    assert runs.state(id_) == study.runs().loc[id_, "state"] == "interrupted"
     done = [o.started_at for o in runs.outcomes(id_)]
     result = resume(study, id_)
     assert [task["started_at"] for task in result.record["tasks"]][: len(done)] == done

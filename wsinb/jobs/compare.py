@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,7 +9,6 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import psutil
 
 from wsinb.errors import InvalidInput
 from wsinb.jobs.content import row_hashes
@@ -163,9 +160,6 @@ def _again(plan: Plan) -> Plan:
         commit=False,
         scheduler="threads" if plan.scheduler == "gateway" else plan.scheduler,
         started_at=datetime.now(UTC).isoformat(),
-        host=platform.node(),
-        pid=os.getpid(),
-        born=psutil.Process().create_time(),
     )
 
 

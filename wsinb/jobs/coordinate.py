@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from wsinb.errors import JobFailed
 from wsinb.jobs.finish import finish
+from wsinb.jobs.live import Live
 from wsinb.jobs.outcome import JobResult
 from wsinb.jobs.partial import keep_notebooks
 from wsinb.jobs.relay import Relay
 from wsinb.jobs.runs import End, Outcome, Plan, RunStore
 from wsinb.jobs.runs.outcome import DONE, LOST
-from wsinb.jobs.schedule import TaskStep, open_scheduler
-from wsinb.progress import Progress, Step
+from wsinb.jobs.schedule import Scheduler, TaskStep, open_scheduler
+from wsinb.progress import Cancelled, Progress, Step
 
 if TYPE_CHECKING:
     from wsinb.project import Project
@@ -30,24 +32,91 @@ SHOWN = 3
 
 def carry_out(project: Project, plan: Plan, progress: Progress = None) -> JobResult:
     """Do the tasks of a plan that are not done, and end the run; see `wsinb.jobs.run`."""
-    runs, begun = RunStore(project.repository.store), time.perf_counter()
+    runs = RunStore(project.repository.store)
+    start, begun = runs.start(plan.id), time.perf_counter()
     former = runs.latest(plan.id)
     before = sum(outcome.seconds for outcome in former.values())
-    try:
-        with Relay(progress) as relay, _interruptible():
-            outcomes = _do_tasks(project, plan, former, runs.attempts(plan.id), relay)
-    except BaseException as error:
+
+    def end(state: str, message: str = "", failed: dict[str, str] | None = None) -> None:
+        live.state(state, message)
         seconds = before + time.perf_counter() - begun
-        runs.end(plan.id, End("cancelled", str(error), seconds=seconds, ended_at=_now()))
-        raise
-    seconds = before + time.perf_counter() - begun
-    failed = {task: outcome for task, outcome in outcomes.items() if outcome.state != DONE}
-    if failed:
-        message = _failure(project, plan, failed)
-        messages = {_called(plan, task): outcome.message for task, outcome in failed.items()}
-        runs.end(plan.id, End("failed", message, messages, seconds=seconds, ended_at=_now()))
-        raise JobFailed(message)
-    return finish(project, plan, [outcomes[task] for task in sorted(outcomes)], seconds)
+        log = project.repository.artifacts.put(f"{plan.id}.log", live.log()).sha256
+        told = End(state, message, failed or {}, log=log, seconds=seconds, ended_at=_now())
+        runs.end(plan.id, start, told)
+
+    with Live(plan) as live:
+        live.state("started", f"{plan.job}, {len(plan.tasks)} tasks, {plan.scheduler}")
+        try:
+            with Relay(progress) as relay, _interruptible():
+                tasks = _Tasks(project, plan, former, runs.attempts(plan.id))
+                outcomes = tasks.do(relay, live)
+        except BaseException as error:
+            stopped = isinstance(error, Cancelled | KeyboardInterrupt)
+            end("cancelled" if stopped else "failed", str(error) or type(error).__name__)
+            raise
+        failed = {task: outcome for task, outcome in outcomes.items() if outcome.state != DONE}
+        if failed:
+            message = _failure(project, plan, failed)
+            end("failed", message, {_called(plan, task): o.message for task, o in failed.items()})
+            raise JobFailed(message)
+        seconds = before + time.perf_counter() - begun
+        return finish(project, plan, start, [outcomes[task] for task in sorted(outcomes)], seconds, live)
+
+
+class _Tasks:
+    """The tasks of a plan that are not done: hands them to a scheduler and collects what comes of them."""
+
+    def __init__(
+        self, project: Project, plan: Plan, former: dict[int, Outcome], attempts: dict[int, int]
+    ) -> None:
+        self._project, self._plan = project, plan
+        self._attempts = attempts
+        self._outcomes = {task: outcome for task, outcome in former.items() if outcome.state == DONE}
+        self._todo = [task for task in range(len(plan.tasks)) if task not in self._outcomes]
+        self._chances = dict.fromkeys(self._todo, plan.retries)
+
+    def do(self, relay: Relay, live: Live) -> dict[int, Outcome]:
+        """Return the outcome of each task; those that are done already are not done again."""
+        if not self._todo:
+            return self._outcomes
+        scheduler = open_scheduler(self._project, self._plan)
+        try:
+            for task in self._todo:
+                scheduler.submit(task, self._attempts.get(task, 0))
+            begun, left = time.perf_counter(), set(self._todo)
+            while left:
+                event = scheduler.next()
+                if isinstance(event, TaskStep):
+                    self._tell(_named(self._plan, event), relay, live)
+                elif not self._tried_again(event, scheduler, live):
+                    self._take(event, left, live)
+                    if self._plan.per_slide:
+                        done = len(self._todo) - len(left)
+                        step = Step(self._plan.job, done, len(self._todo), time.perf_counter() - begun)
+                        self._tell(step, relay, live)
+        finally:
+            scheduler.close()
+        return self._outcomes
+
+    def _tell(self, step: Step, relay: Relay, live: Live) -> None:
+        live.step(step)
+        relay(step)
+
+    def _tried_again(self, outcome: Outcome, scheduler: Scheduler, live: Live) -> bool:
+        """Hand a lost task out again, if it has another chance."""
+        if outcome.state != LOST or self._chances[outcome.task] <= 0:
+            return False
+        self._chances[outcome.task] -= 1
+        live.state("lost", f"{_called(self._plan, outcome.task)}: {outcome.message}; tried again")
+        scheduler.submit(outcome.task, outcome.attempt + 1)
+        return True
+
+    def _take(self, outcome: Outcome, left: set[int], live: Live) -> None:
+        self._outcomes[outcome.task] = outcome
+        left.discard(outcome.task)
+        states = Counter(one.state for one in self._outcomes.values())
+        took = f"{_called(self._plan, outcome.task)}, {outcome.seconds:.1f} s"
+        live.state(outcome.state, f"{took}: {outcome.message}" if outcome.message else took, states)
 
 
 @contextmanager
@@ -61,39 +130,6 @@ def _interruptible() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, previous)
-
-
-def _do_tasks(
-    project: Project, plan: Plan, former: dict[int, Outcome], attempts: dict[int, int], relay: Relay
-) -> dict[int, Outcome]:
-    """Return the outcome of each task; those that are done already are not done again."""
-    outcomes = {task: outcome for task, outcome in former.items() if outcome.state == DONE}
-    todo = [task for task in range(len(plan.tasks)) if task not in outcomes]
-    if not todo:
-        return outcomes
-    begun, chances = time.perf_counter(), dict.fromkeys(todo, plan.retries)
-    scheduler = open_scheduler(project, plan)
-    try:
-        for task in todo:
-            scheduler.submit(task, attempts.get(task, 0))
-        open_tasks = set(todo)
-        while open_tasks:
-            event = scheduler.next()
-            if isinstance(event, TaskStep):
-                relay(_named(plan, event))
-                continue
-            if event.state == LOST and chances[event.task] > 0:
-                chances[event.task] -= 1
-                scheduler.submit(event.task, event.attempt + 1)
-                continue
-            outcomes[event.task] = event
-            open_tasks.discard(event.task)
-            if plan.per_slide:
-                done, seconds = len(todo) - len(open_tasks), time.perf_counter() - begun
-                relay(Step(plan.job, done, len(todo), seconds))
-    finally:
-        scheduler.close()
-    return outcomes
 
 
 def _named(plan: Plan, event: TaskStep) -> Step:

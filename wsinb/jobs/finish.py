@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from wsinb.jobs.engine import Mask
 from wsinb.jobs.layers import replace_rows
+from wsinb.jobs.live import Live
 from wsinb.jobs.outbox import read_table
 from wsinb.jobs.outcome import JobResult
 from wsinb.jobs.record import make_record, record_json
@@ -27,7 +28,9 @@ __all__ = ["finish", "result_of", "stored_table"]
 MANY = 20
 
 
-def finish(project: Project, plan: Plan, outcomes: Sequence[Outcome], seconds: float) -> JobResult:
+def finish(
+    project: Project, plan: Plan, start: int, outcomes: Sequence[Outcome], seconds: float, live: Live
+) -> JobResult:
     """Commit the tables of all tasks, attach the record and the notebook, and end the run."""
     committed = _commit(project, plan, outcomes)
     version = committed or plan.input_version
@@ -41,15 +44,17 @@ def finish(project: Project, plan: Plan, outcomes: Sequence[Outcome], seconds: f
     for called, notebook in _notebooks(plan, outcomes):
         project.repository.link(version, Artifact(called, notebook.sha256, notebook.size), plan.author)
     kept = project.attach(version, f"{name}.json", record_json(record))
+    live.state("done", f"version {version[:12]}")
     end = End(
         "done",
         metrics=metrics,
         output_version=committed,
         record=kept.sha256,
+        log=project.repository.artifacts.put(f"{plan.id}.log", live.log()).sha256,
         seconds=seconds,
         ended_at=datetime.now(UTC).isoformat(),
     )
-    RunStore(project.repository.store).end(plan.id, end)
+    RunStore(project.repository.store).end(plan.id, start, end)
     return JobResult(plan.id, plan.job, version, metrics, record)
 
 

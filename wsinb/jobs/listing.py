@@ -5,8 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from wsinb.jobs.runs import End, Plan, RunStore
-from wsinb.jobs.runs.state import state_of
+from wsinb.jobs.runs import End, Plan, RunStore, Start, state_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,20 +41,23 @@ def list_runs(project: Project, job: str | None = None, limit: int | None = None
     runs = RunStore(project.repository.store)
     ids = runs.ids()
     with ThreadPoolExecutor(FETCHERS) as pool:
-        fetched = pool.map(lambda id_: (runs.plan(id_), runs.last_end(id_)), ids)
-        found = [(plan, end) for plan, end in fetched if job in (None, plan.job)][:limit]
-    varying = _varying([plan for plan, _ in found])
-    rows = [{**_facts(plan, end), **_parameters(plan, varying), **_metrics(end)} for plan, end in found]
+        fetched = pool.map(lambda id_: (runs.plan(id_), runs.last_start(id_), runs.last_end(id_)), ids)
+        found = [run for run in fetched if job in (None, run[0].job)][:limit]
+    varying = _varying([plan for plan, _, _ in found])
+    rows = [
+        {**_facts(plan, start, end), **_parameters(plan, varying), **_metrics(end)}
+        for plan, start, end in found
+    ]
     table = pd.DataFrame(rows, columns=None if rows else FACTS)
     table["started"] = pd.to_datetime(table["started"], utc=True)
     return table.set_index("id")
 
 
-def _facts(plan: Plan, end: End | None) -> dict[str, Any]:
+def _facts(plan: Plan, start: Start | None, end: End | None) -> dict[str, Any]:
     return {
         "id": plan.id,
         "job": plan.job,
-        "state": state_of(plan, end),
+        "state": state_of(start, end),
         "started": plan.started_at,
         "seconds": None if end is None else round(end.seconds, 3),
         "author": plan.author,

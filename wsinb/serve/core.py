@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wsinb.serve.children import Children
 from wsinb.serve.failures import failure_response
 from wsinb.serve.lru import Lru
 from wsinb.serve.messages import Request, Response
@@ -56,6 +57,7 @@ class Core:
         self.ready.set()
         self.paths = PathGuard(settings.root, settings.roots)
         self.projects = ProjectCache(self.paths)
+        self.children = Children()
         self.slides = SlideCache(settings.open_slides)
         self.vectors = VectorCache(settings.index_bytes, settings.tile_bytes)
         self.differences: Lru[tuple[Path, str, str, str], SlideDiff] = Lru(

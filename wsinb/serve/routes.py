@@ -13,6 +13,7 @@ from wsinb.serve import (
     edits,
     features,
     history,
+    jobs,
     overview,
     projects,
     slide_files,
@@ -110,6 +111,13 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "slide/metadata", "slide/metadata", slide_metadata.post_metadata),
     Route("POST", "project", "project", projects.post_project),
     Route("POST", "labels", "labels", projects.post_labels),
+    Route("GET", "jobs", "jobs", jobs.get_jobs, activity=False),
+    Route("GET", "job", "job", jobs.get_job),
+    Route("POST", "job/run", "job/run", jobs.post_run),
+    Route("GET", "runs", "runs", jobs.get_runs, activity=False),
+    Route("GET", "run", "run", jobs.get_run, activity=False),
+    Route("POST", "run/cancel", "run/cancel", jobs.post_cancel),
+    Route("POST", "run/resume", "run/resume", jobs.post_resume),
 )
 
 

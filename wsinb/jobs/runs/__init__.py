@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from wsinb.jobs.runs.end import End
 from wsinb.jobs.runs.outcome import Outcome, StoredFile, StoredTable
 from wsinb.jobs.runs.plan import Plan
-from wsinb.jobs.runs.runstore import End, RunStore
+from wsinb.jobs.runs.runstore import RunStore
+from wsinb.jobs.runs.start import Start
+from wsinb.jobs.runs.state import state_of
 
-__all__ = ["End", "Outcome", "Plan", "RunStore", "StoredFile", "StoredTable"]
+__all__ = ["End", "Outcome", "Plan", "RunStore", "Start", "StoredFile", "StoredTable", "state_of"]

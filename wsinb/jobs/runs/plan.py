@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import platform
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any
-
-import psutil
 
 from wsinb.errors import StorageError
 from wsinb.jobs.parameters import Value
@@ -64,8 +60,6 @@ class Plan:
         The git commit of the notebook, where it lies in a repository: ``commit``, ``changed``.
     started_at : str
         When, in UTC.
-    host, pid, born
-        Which process coordinates it: machine, number, and when it began.
     """
 
     id: str
@@ -88,9 +82,6 @@ class Plan:
     workers: int = 1
     code: dict[str, Any] | None = None
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
-    host: str = field(default_factory=platform.node)
-    pid: int = field(default_factory=os.getpid)
-    born: float = field(default_factory=lambda: psutil.Process().create_time())
 
     @property
     def per_slide(self) -> bool:

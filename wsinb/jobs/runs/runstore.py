@@ -2,57 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
-from wsinb.errors import StorageError, UnknownRun
+from wsinb.errors import InvalidInput, StorageError, UnknownRun
+from wsinb.jobs.runs.end import End
 from wsinb.jobs.runs.outcome import DONE, Outcome
 from wsinb.jobs.runs.plan import Plan
+from wsinb.jobs.runs.start import Start
+from wsinb.jobs.runs.state import state_of
 from wsinb.names import unknown
 from wsinb.versions.storage.layout import canonical, job_key, parse, seal_holds, sealed
 
 if TYPE_CHECKING:
     from wsinb.versions.storage.store import Store
 
-__all__ = ["End", "RunStore"]
+__all__ = ["RunStore"]
 
 _ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{8}")
-
-
-@dataclass(frozen=True)
-class End:
-    """How a run, or an attempt to go on with it, ended.
-
-    Attributes
-    ----------
-    state : str
-        ``"done"``, ``"failed"`` or ``"cancelled"``.
-    message : str
-        What went wrong, in one sentence.
-    failed : dict
-        The message of each failed task, by its slides.
-    metrics : dict
-        Of the whole run.
-    output_version : str or None
-        The commit that holds the result.
-    record : str or None
-        Hash of the record.
-    seconds : float
-        How long it took, all attempts together.
-    ended_at : str
-        In UTC.
-    """
-
-    state: str
-    message: str = ""
-    failed: dict[str, str] = field(default_factory=dict)
-    metrics: dict[str, Any] = field(default_factory=dict)
-    output_version: str | None = None
-    record: str | None = None
-    seconds: float = 0.0
-    ended_at: str = ""
 
 
 class RunStore:
@@ -127,26 +97,49 @@ class RunStore:
             counts[outcome.task] = max(counts.get(outcome.task, 0), outcome.attempt + 1)
         return counts
 
-    def end(self, run: str, end: End) -> None:
-        """Store how a run ended this time."""
-        prefix = job_key(run, "ends", "")
-        number = len(self._store.list(prefix))
-        while not self._put_if_absent(f"{prefix}{number:03}.json", asdict(end)):
-            number += 1
+    def start(self, run: str) -> int:
+        """Store that this process takes a run on; return which start it is.
+
+        Raises
+        ------
+        InvalidInput
+            If another process of this machine is at it.
+        """
+        starts = self._store.list(job_key(run, "starts", ""))
+        if starts and self.last_end(run) is None:
+            last = Start(**self._members(job_key(run, "starts", starts[-1]), Start))
+            if last.alive and last.pid != os.getpid():
+                raise InvalidInput(f"Run {run} is going on in process {last.pid}: wait for it, or cancel it.")
+        number = len(starts)
+        self._put(job_key(run, "starts", f"{number:03}.json"), asdict(Start()))
+        self._store.sync()
+        return number
+
+    def end(self, run: str, start: int, end: End) -> None:
+        """Store how a start of a run ended."""
+        self._put(job_key(run, "ends", f"{start:03}.json"), asdict(end))
         self._store.sync()
 
+    def last_start(self, run: str) -> Start | None:
+        """Return the process that took a run on last; None if none did."""
+        names = self._store.list(job_key(run, "starts", ""))
+        return Start(**self._members(job_key(run, "starts", names[-1]), Start)) if names else None
+
     def last_end(self, run: str) -> End | None:
-        """Return how a run ended the last time; None if it never did."""
-        prefix = job_key(run, "ends", "")
-        names = self._store.list(prefix)
-        if not names:
+        """Return how the last start of a run ended; None if it has not."""
+        starts, ends = (self._store.list(job_key(run, kind, "")) for kind in ("starts", "ends"))
+        if not starts or not ends or starts[-1] != ends[-1]:
             return None
-        data = self._get(prefix + names[-1])
-        data.pop("check", None)
-        try:
-            return End(**data)
-        except TypeError as error:
-            raise StorageError(f"The end of run {run} is damaged ({error}): see project.verify().") from error
+        return End(**self._members(job_key(run, "ends", ends[-1]), End))
+
+    def state(self, run: str) -> str:
+        """Return the state of a run, see `state_of`."""
+        return state_of(self.last_start(run), self.last_end(run))
+
+    def _members(self, key: str, kind: type[Any]) -> dict[str, Any]:
+        """Return the members of a dataclass from its file; those that are not known are left out."""
+        known = {member.name for member in fields(kind)}
+        return {name: value for name, value in self._get(key).items() if name in known}
 
     def _put(self, key: str, value: Mapping[str, Any]) -> None:
         if not self._put_if_absent(key, value):

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import platform
-
-import psutil
-
-from wsinb.jobs.runs.plan import Plan
-from wsinb.jobs.runs.runstore import End
+from wsinb.jobs.runs.end import End
+from wsinb.jobs.runs.start import Start
 
 __all__ = ["state_of"]
 
+_WITHOUT_END = {True: "running", False: "interrupted", None: "unknown"}
 
-def state_of(plan: Plan, end: End | None) -> str:
+
+def state_of(start: Start | None, end: End | None) -> str:
     """Return the state of a run.
+
+    Parameters
+    ----------
+    start : Start or None
+        The last one.
+    end : End or None
+        That of the last start; None if it has not ended.
 
     Returns
     -------
     str
         ``"done"``, ``"failed"`` or ``"cancelled"`` as it ended; without an end ``"running"`` or
-        ``"interrupted"`` where its coordinator was on this machine, ``"unknown"`` where it was on another.
+        ``"interrupted"`` where it was begun on this machine, ``"unknown"`` where it was on another.
     """
     if end is not None:
         return end.state
-    if plan.host != platform.node():
-        return "unknown"
-    try:
-        alive = abs(psutil.Process(plan.pid).create_time() - plan.born) < 1
-    except psutil.Error:
-        alive = False
-    return "running" if alive else "interrupted"
+    return "interrupted" if start is None else _WITHOUT_END[start.alive]
