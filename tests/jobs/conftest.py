@@ -31,12 +31,12 @@ def study(tmp_path: Path) -> Any:
 def write_job(tmp_path: Path) -> Callable[..., str]:
     """Write a notebook with a parameters cell and code cells, and return its path."""
 
-    def write(parameters: str, *cells: str, name: str = "job") -> str:
+    def write(parameters: str, *cells: str, name: str = "job", per_slide: bool = False) -> str:
         notebook = nbformat.v4.new_notebook(
             metadata={"kernelspec": {"name": "elsewhere", "display_name": "x"}}
         )
         first = nbformat.v4.new_code_cell(parameters)
-        first.metadata["tags"] = ["parameters"]
+        first.metadata["tags"] = ["parameters", "per-slide"] if per_slide else ["parameters"]
         notebook.cells = [first, *map(nbformat.v4.new_code_cell, cells)]
         path = tmp_path / f"{name}.ipynb"
         nbformat.write(notebook, path)

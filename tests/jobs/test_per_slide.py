@@ -45,11 +45,7 @@ PARAMETERS = INPUTS + 'side: int = 50\nfails: list[str] = []\nrepaired: str = ""
 @pytest.fixture
 def boxes(write_job):
     """A job that works on each slide alone."""
-    path = Path(write_job(PARAMETERS, BOXES, name="boxes"))
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells[0].metadata.tags.append("per-slide")
-    nbformat.write(notebook, path)
-    return str(path)
+    return write_job(PARAMETERS, BOXES, name="boxes", per_slide=True)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
 import pytest
 import shapely
 
@@ -38,11 +37,7 @@ jobs.result(boxes=3 * len(found), mean=1.5, note="fine", more=[1, 2])
 
 @pytest.fixture
 def boxes(write_job):
-    path = Path(write_job(PARAMETERS, BOXES, name="boxes"))
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells[0].metadata.tags.append("per-slide")
-    nbformat.write(notebook, path)
-    return str(path)
+    return write_job(PARAMETERS, BOXES, name="boxes", per_slide=True)
 
 
 def test_runs_are_a_table_with_states_metrics_and_what_differs(study, boxes, write_job):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from pathlib import Path
 
-import nbformat
 import psutil
 import pytest
 from distributed import LocalCluster
@@ -52,11 +50,7 @@ def cluster():
 
 @pytest.fixture
 def boxes(write_job):
-    path = Path(write_job(PARAMETERS, BOXES, name="boxes"))
-    notebook = nbformat.read(path, as_version=4)
-    notebook.cells[0].metadata.tags.append("per-slide")
-    nbformat.write(notebook, path)
-    return str(path)
+    return write_job(PARAMETERS, BOXES, name="boxes", per_slide=True)
 
 
 def contents(result):

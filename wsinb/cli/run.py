@@ -54,21 +54,12 @@ def command(
     name: str | None,
     project: str,
     slides: tuple[str, ...],
-    version: str | None,
-    branch: str,
-    author: str | None,
     assignments: tuple[str, ...],
-    scheduler: str,
-    workers: int,
-    time_limit: float | None,
-    memory_limit: str | None,
-    retries: int,
-    commit: bool,
-    reuse: bool,
     quiet: bool,
     list_parameters: bool,
     output: str,
     show_help: bool,
+    **options: Any,
 ) -> None:
     """Run the notebook NAME (a shipped job, or a path) as a job on slides of a project."""
     if show_help or name is None:
@@ -84,23 +75,8 @@ def command(
 
     opened = open_nearest(project)
     values = read_assignments(assignments, find_job(name, opened).parameters, name)
-    result = run(
-        opened,
-        name,
-        slides=list(slides) or None,
-        version=version,
-        branch=branch,
-        author=author,
-        progress=not quiet,
-        commit=commit,
-        scheduler=scheduler,
-        workers=workers,
-        time_limit=time_limit,
-        memory_limit=memory_limit,
-        retries=retries,
-        reuse=reuse,
-        **values,
-    )
+    chosen = list(slides) or None
+    result = run(opened, name, slides=chosen, progress=not quiet, **options, **values)
     echo_result(result, output)
 
 
