@@ -51,6 +51,7 @@ PARAMETERS_ROOT = "wsinb.parameters/1"
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     name: str | None,
     project: str,
     slides: tuple[str, ...],
