@@ -145,6 +145,8 @@ class Lab:
         self.page.mouse.move(*self.screen(*start))
         self.page.mouse.down()
         self.page.mouse.move(*self.screen(*end), steps=8)
+        # no throw: the pointer rests before it lets go
+        self.page.wait_for_timeout(300)
         self.page.mouse.up()
 
     def tool(self, name: str) -> None:

@@ -250,15 +250,6 @@ def test_the_keyboard_stays_where_it_is_while_labels_are_hidden_and_chosen(lab, 
 # moving shapes, moving the view
 
 
-def drag(lab, start: tuple[float, float], end: tuple[float, float]) -> None:
-    lab.page.mouse.move(*lab.screen(*start))
-    lab.page.mouse.down()
-    lab.page.mouse.move(*lab.screen(*end), steps=8)
-    # no throw: the pointer rests before it lets go
-    lab.page.wait_for_timeout(300)
-    lab.page.mouse.up()
-
-
 def map_center(lab) -> tuple[float, float]:
     box = lab.page.locator(".wsinb-map").bounding_box()
     lab._find_frame()
@@ -271,7 +262,7 @@ def test_inside_a_large_shape_a_drag_moves_the_view_and_its_outline_moves_it(lab
     lab.draw("rectangle", *LARGE)
     shape_in_hand(lab)
     before = map_center(lab)
-    drag(lab, (1000, 760), (1160, 840))
+    lab.drag((1000, 760), (1160, 840))
     lab.until(
         lambda: np.allclose(np.subtract(before, map_center(lab)), (160, 80), atol=12), "the view has moved"
     )
