@@ -4,6 +4,9 @@ Both models learn the same windows of the same pictures of nuclei, real ones, th
 folder of test data), and tell nuclei in the other quarter. Scored is the average precision over all pixels of
 these; over five seeds, because trees are random. Times are those of the processor for a whole `fit`: drawing
 windows, growing trees, filling leaves, scoring windows set aside.
+
+The more projections, the slower: with 16 in place of 8 it is 7.5 times as fast instead of 8.5, and no more
+precise.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ __all__ = ["run"]
 
 SEEDS, SMALL_SEEDS = 5, 2
 N_WINDOWS, SMALL_WINDOWS = 30_000, 2_000
-N_PROJECTIONS = 16
+N_PROJECTIONS = 8
 EVERY = 4
 TARGET, LARGEST_LOSS = 8.0, 0.01
 
